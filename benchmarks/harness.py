@@ -12,16 +12,16 @@ import statistics
 import sys
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One comparison: medians in seconds per unit of work; `target` is the highest ratio we accept (None: report only)."""
+    """One comparison: medians in seconds per unit of work; `target` is the highest ratio accepted (None: report)."""
 
     work: str
     peer: str
