@@ -1,0 +1,1 @@
+"""What is true of the repository: values read from its files; nothing here writes."""
