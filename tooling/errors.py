@@ -6,7 +6,7 @@
     ├── FailedError       exit 1: something went wrong while doing it
     └── StoppedError      exit 130: the user stopped it
 
-`Problems` gathers several of them, so that a user meets all of them at once.
+`ProblemsError` gathers several of them, so that a user meets all of them at once.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class StoppedError(MaestroError):
     exit_code = 130
 
 
-class Problems(MaestroError):
+class ProblemsError(MaestroError):
     """Several errors found together; the exit code is that of the gravest kind present (2, then 3, then 1)."""
 
     def __init__(self, errors: Iterable[MaestroError]) -> None:
@@ -106,17 +106,17 @@ class Problems(MaestroError):
 
 
 def exit_code_of(error: MaestroError) -> int:
-    """Return the exit code of an error; for `Problems`, usage (2) outranks refusal (3) outranks failure (1)."""
-    if not isinstance(error, Problems):
+    """Return the exit code of an error; for `ProblemsError`, usage (2) outranks refusal (3) outranks failure (1)."""
+    if not isinstance(error, ProblemsError):
         return error.exit_code
     codes = {exit_code_of(inner) for inner in error.errors}
     return next((code for code in (2, 3) if code in codes), 1)
 
 
 def raise_all(errors: Iterable[MaestroError]) -> None:
-    """Raise nothing for none, the error itself for one, `Problems` for several."""
+    """Raise nothing for none, the error itself for one, `ProblemsError` for several."""
     found = tuple(errors)
     if len(found) == 1:
         raise found[0]
     if found:
-        raise Problems(found)
+        raise ProblemsError(found)

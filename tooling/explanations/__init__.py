@@ -1,6 +1,7 @@
 """The catalogue behind `invoke explain CODE`: one module per family of codes, gathered here.
 
-Families: WS workspace · ST settings and selection · BD build · IX index · PB publish · SV embedded server · EN environment.
+Families: WS workspace · ST settings and selection · BD build · IX index · PB publish · SV embedded server
+and EN environment.
 The codes of the house rules (PK) explain themselves: `tooling.rules`.
 """
 
