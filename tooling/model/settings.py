@@ -1,8 +1,8 @@
 """Where we publish and as whom: one table of settings, read from four places, of which the later wins.
 
-`[tool.maestro]` in the root `pyproject.toml` -> `.env` -> environment -> flag. The file in the repository holds addresses
-and names only; a password there is an error. Passwords are taken in pairs with the user they belong to (`_PAIRS`), so
-that one person's name is never sent with another's password.
+`[tool.maestro]` in the root `pyproject.toml` -> `.env` -> environment -> flag. The file in the repository holds
+addresses and names only; a password there is an error. Passwords are taken in pairs with the user they belong to
+(`_PAIRS`), so that one person's name is never sent with another's password.
 """
 
 from __future__ import annotations
