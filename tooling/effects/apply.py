@@ -1,7 +1,7 @@
 """Carries out a plan: packages in parallel, each one's files in a row, nothing before what it needs is verified.
 
-The scheduler runs in the calling thread, so that Ctrl-C reaches it; workers only deliver and verify. The first Ctrl-C
-lets the files on their way arrive and begins no others; a second one abandons them (the index drops torn uploads).
+The scheduler runs in the calling thread; workers only deliver and verify. Once `stop` is set, files on their way may
+arrive and no others are begun.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from tooling.plan.snapshot import State
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
 
     from tooling.effects.delivery import Courier
     from tooling.effects.progress import Watcher
@@ -45,14 +44,13 @@ class _Settled:
 
 @dataclass(slots=True, kw_only=True)
 class Applier:
-    """Applies plans with at most `parallel` packages at once. `abandon` cuts the connections of uploads under way."""
+    """Applies plans with at most `parallel` packages at once."""
 
     courier: Courier
     verifier: Verifier
     watcher: Watcher
     parallel: int
     stop: threading.Event
-    abandon: Callable[[], None]
     _settled: dict[str, _Settled] = field(default_factory=dict, init=False)
 
     def apply(self, plan: Plan) -> Applied:
@@ -64,25 +62,11 @@ class Applier:
             while not schedule.done:
                 for name in schedule.take():
                     running[pool.submit(self._settle, by_name[name])] = name
-                for future in self._completed(running):
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
                     self._account(schedule, by_name, running.pop(future), future.result())
         results = tuple(_result(package, self._settled[package.name]) for package in plan.packages)
         errors = tuple(each.error for each in self._settled.values() if each.error is not None)
         return Applied(packages=results, errors=errors, stopped=self.stop.is_set())
-
-    def _completed(self, running: dict[Future[_Settled], str]) -> set[Future[_Settled]]:
-        while True:
-            try:
-                return wait(running, return_when=FIRST_COMPLETED).done
-            except KeyboardInterrupt:
-                if self.stop.is_set():
-                    self.abandon()
-                    self.watcher.says("Stopping now: uploads under way are abandoned.")
-                else:
-                    self.stop.set()
-                    self.watcher.says(
-                        "Stopping: files on their way may arrive, no other is begun. Again to abandon them."
-                    )
 
     def _account(self, schedule: Schedule, by_name: dict[str, PlannedPackage], name: str, settled: _Settled) -> None:
         self._settled[name] = settled

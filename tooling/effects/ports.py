@@ -35,6 +35,9 @@ class Index(Protocol):
     def sha256_of(self, distribution: str, version: str, filename: str) -> str:
         """Learn a file's SHA-256 when the page does not say it: by REST, else by downloading (nexus-protocol 12.2)."""
 
+    def fetch(self, distribution: str, version: str, filename: str, into: Path) -> None:
+        """Download a published file to `into`, streamed."""
+
     def find(self, artifact: Artifact) -> State:
         """Ask for the file itself, never the page (nexus-protocol 12.1): present, absent or different."""
 

@@ -17,7 +17,7 @@ class Watcher(Protocol):
         """Hear a sentence about the run as a whole."""
 
     def built(self, package: Package, how: str) -> None:
-        """Hear that the artifacts of a package are made and checked, and how (`cached`, `in process`, `isolated: …`)."""
+        """Hear that the artifacts of a package are made and checked, and how (`cached`, `in process` …)."""
 
     def uploading(self, artifact: Artifact) -> None:
         """Hear that a file is on its way."""

@@ -1,0 +1,68 @@
+"""From settings to an index that answers: the server they name, or the embedded one, with credentials already tried."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tooling.model.target import read_target, shown
+from tooling.plan.outcomes import IndexFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tooling.effects.credentials import CredentialSources
+    from tooling.effects.ports import Index
+    from tooling.effects.progress import Watcher
+    from tooling.model.settings import Settings
+    from tooling.model.target import Credentials, Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """An open index, how reports name it, and a way to cut its connections under way."""
+
+    index: Index
+    facts: IndexFacts
+    target: Target
+    abandon: Callable[[], None]
+
+
+@contextmanager
+def connect(settings: Settings, sources: CredentialSources, watcher: Watcher) -> Iterator[Connection]:
+    """Open and probe the index of the settings; without an address, the embedded one of their data folder."""
+    if settings.url is None:
+        from tooling.effects.embedded import embedded_index
+
+        with embedded_index(settings.data, settings.password, watcher.says) as lent:
+            where = "in this process" if lent.ours else f"that serves it at {lent.url}"
+            watcher.says(f"No NEXUS_URL: using the embedded index of {settings.data}, {where}.")
+            target, _ = read_target(lent.url, repository=settings.repository, group=settings.group, kind="nexus")
+            with _opened(target, lent.credentials, settings) as connection:
+                yield connection
+        return
+    target, in_address = read_target(
+        settings.url,
+        repository=settings.repository,
+        group=settings.group,
+        kind=settings.kind,
+        repository_is_default=settings.origins["repository"] == "default",
+    )
+    with _opened(target, sources.find(settings, target, in_address), settings) as connection:
+        yield connection
+
+
+@contextmanager
+def _opened(target: Target, credentials: Credentials | None, settings: Settings) -> Iterator[Connection]:
+    from tooling.effects.index_clients import open_index
+
+    with open_index(target, credentials, route=settings.route) as index:
+        index.probe()
+        facts = IndexFacts(
+            url=shown(target.base),
+            repository=target.repository,
+            embedded=settings.url is None,
+            installs_from=target.install_url,
+        )
+        yield Connection(index=index, facts=facts, target=target, abandon=index.abandon)

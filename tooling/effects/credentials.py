@@ -1,0 +1,117 @@
+"""Whose password to send: the environment first, then the places where people already keep one, last a prompt.
+
+Order (product.md section 9): environment -> the address itself -> keyring -> netrc -> `.pypirc` -> a prompt on a
+terminal. A source that cannot be read counts as having nothing, except that a malformed file is said.
+"""
+
+from __future__ import annotations
+
+import configparser
+import getpass
+import netrc
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tooling.errors import UsageError
+from tooling.model.secret import Secret
+from tooling.model.target import Credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tooling.model.settings import Settings
+    from tooling.model.target import Target
+
+
+def prompt_on_terminal(question: str) -> str | None:
+    """Ask without echo; None where nobody can answer."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    return getpass.getpass(question, stream=sys.stderr)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialSources:
+    """The places to look in; `home` is where `.netrc` and `.pypirc` stand, `ask` returns None if nobody answers."""
+
+    environ: Mapping[str, str]
+    home: Path
+    ask: Callable[[str], str | None] = prompt_on_terminal
+
+    def find(self, settings: Settings, target: Target, in_address: Credentials | None) -> Credentials | None:
+        """Return the first credentials found for `target`; None for an index that may want none (kind `simple`).
+
+        Raises:
+            UsageError: ST05 when a Nexus server is to be written to and no password is anywhere.
+        """
+        if settings.password is not None and settings.username is not None:
+            return Credentials(username=settings.username, password=settings.password)
+        if in_address is not None:
+            return in_address
+        found = next(self._kept(settings.username, target), None)
+        if found is not None:
+            return found
+        return None if target.kind == "simple" else self._asked(settings.username, target)
+
+    def _kept(self, username: str | None, target: Target) -> Iterator[Credentials]:
+        for source in (self._from_keyring, self._from_netrc, self._from_pypirc):
+            found = source(username, target)
+            if found is not None and (username is None or found.username == username):
+                yield found
+
+    def _asked(self, username: str | None, target: Target) -> Credentials:
+        user = username or "admin"
+        answer = self.ask(f"Password of {user} at {target.base}: ")
+        if not answer:
+            raise UsageError(
+                "ST05",
+                f"There is no password for {target.base}.",
+                "Set NEXUS_USERNAME and NEXUS_PASSWORD in the environment or in .env (keyring, netrc and .pypirc work too).",
+            )
+        return Credentials(username=user, password=Secret(answer))
+
+    def _from_keyring(self, username: str | None, target: Target) -> Credentials | None:
+        import keyring
+        from keyring.errors import KeyringError
+
+        try:
+            found = keyring.get_credential(target.upload_url, username)
+        except (KeyringError, RuntimeError):
+            return None
+        return found and Credentials(username=found.username, password=Secret(found.password))
+
+    def _from_netrc(self, _username: str | None, target: Target) -> Credentials | None:
+        path = Path(self.environ.get("NETRC") or self.home / ".netrc")
+        if not path.is_file():
+            return None
+        try:
+            entry = netrc.netrc(str(path)).authenticators(urlsplit(target.base).hostname or "")
+        except (netrc.NetrcParseError, OSError):
+            # The parser's own message may quote a password, so none of it is repeated.
+            raise UsageError(
+                "ST06", f"{path} is not a valid netrc file.", "Correct it, or set NEXUS_PASSWORD."
+            ) from None
+        if entry is None or not entry[2]:
+            return None
+        return Credentials(username=entry[0], password=Secret(entry[2]))
+
+    def _from_pypirc(self, _username: str | None, target: Target) -> Credentials | None:
+        """Find the section whose `repository` is our upload address; `%` in a password is a `%`."""
+        path = self.home / ".pypirc"
+        if not path.is_file():
+            return None
+        parser = configparser.RawConfigParser()
+        try:
+            parser.read(path, encoding="utf-8")
+        except (configparser.Error, UnicodeDecodeError):
+            raise UsageError(
+                "ST06", f"{path} is not a valid .pypirc file.", "Correct it, or set NEXUS_PASSWORD."
+            ) from None
+        for section in parser.sections():
+            table = parser[section]
+            if table.get("repository", "").rstrip("/") == target.upload_url.rstrip("/") and table.get("password"):
+                return Credentials(username=table.get("username", "admin"), password=Secret(table["password"]))
+        return None

@@ -1,0 +1,221 @@
+"""The main job from end to end: build, look, plan, refuse or apply, report.
+
+Everything up to the first upload is the same code for a rehearsal and the real thing (law 7); everything that can be
+refused is found before it (law 2).
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from tooling.effects.apply import Applied, Applier, file_result, package_result
+from tooling.effects.clock import SystemClock
+from tooling.effects.delivery import Courier
+from tooling.effects.interruption import interruptions
+from tooling.effects.snapshots import read_snapshot
+from tooling.effects.verification import Verifier
+from tooling.errors import MaestroError, ProblemsError, RefusedError, StoppedError, exit_code_of, raise_all
+from tooling.plan.outcomes import Outcome, PackageResult, Report
+from tooling.plan.planner import make_plan, prerequisites
+from tooling.plan.retry import Backoff
+from tooling.plan.snapshot import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Future
+    from contextlib import AbstractContextManager
+
+    from tooling.effects.connection import Connection
+    from tooling.effects.ports import Builder, Index
+    from tooling.effects.progress import Watcher
+    from tooling.model.artifact import Artifact
+    from tooling.model.package import Package
+    from tooling.model.workspace import Workspace
+    from tooling.plan.planner import Plan, PlannedPackage, Refusal
+
+
+class Connect(Protocol):
+    """Opens the index the settings name, probed: a context manager that closes it."""
+
+    def __call__(self) -> AbstractContextManager[Connection]:
+        """Begin; entering may take as long as the server needs to answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What was asked for: the selection, only what the index lacks of it (`changed`), and whether to hold back."""
+
+    packages: Sequence[Package]
+    changed: bool = False
+    dry_run: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Publication:
+    """One run of `invoke publish`."""
+
+    workspace: Workspace
+    builder: Builder
+    connect: Connect
+    watcher: Watcher
+    parallel: int = 4
+    backoff: Backoff = field(default_factory=Backoff)
+
+    def run(self, request: Request) -> Report:
+        """Publish, and report; errors found before the first upload are raised, later ones are in the report."""
+        began = time.monotonic()
+        with ExitStack() as stack:
+            connection, artifacts = self._build_and_connect(request, stack)
+            distributions = {package.distribution for package in request.packages}
+            snapshot = read_snapshot(
+                connection.index, distributions | prerequisites(self.workspace, request.packages), artifacts
+            )
+            plan = make_plan(self.workspace, request.packages, artifacts, snapshot)
+            if request.changed:
+                plan = _only_changed(plan)
+            for warning in plan.warnings:
+                self.watcher.says(f"warning: {warning}")
+            report = Report(
+                command="publish",
+                exit_code=0,
+                index=connection.facts,
+                dry_run=request.dry_run,
+                seconds=0.0,
+                warnings=plan.warnings,
+            )
+            done = self._act(plan, connection, dry_run=request.dry_run)
+            return replace(report, seconds=time.monotonic() - began, **done)
+
+    def _build_and_connect(self, request: Request, stack: ExitStack) -> tuple[Connection, tuple[Artifact, ...]]:
+        """Build while the credentials are tried; a probe that fails ends the build at the next package."""
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="connect") as pool:
+            probe = pool.submit(lambda: stack.enter_context(self.connect()))
+
+            def built(package: Package, how: str) -> None:
+                self.watcher.built(package, how)
+                if probe.done():
+                    probe.result()
+
+            errors: list[MaestroError] = []
+            artifacts: tuple[Artifact, ...] = ()
+            try:
+                artifacts = tuple(self.builder.build(request.packages, built))
+            except MaestroError as error:
+                errors.append(error)
+            connection = _result(probe, errors)
+        raise_all(dict.fromkeys(errors))
+        assert connection is not None
+        return connection, artifacts
+
+    def _act(self, plan: Plan, connection: Connection, *, dry_run: bool) -> dict[str, object]:
+        if plan.refusals:
+            explained = [explain(refusal, plan, connection.index) for refusal in plan.refusals]
+            return {"exit_code": RefusedError.exit_code, **_refused(plan, explained)}
+        if dry_run:
+            return {"packages": tuple(_foreseen(package) for package in plan.packages)}
+        applied = self._apply(plan, connection)
+        return {
+            "exit_code": _exit_code(applied),
+            "packages": applied.packages,
+            "problems": tuple(problem(error) for error in applied.errors),
+        }
+
+    def _apply(self, plan: Plan, connection: Connection) -> Applied:
+        stop = threading.Event()
+        clock = SystemClock(stop)
+        index = connection.index
+        courier = Courier(index=index, backoff=self.backoff, clock=clock, began=clock.now(), stopped=stop.is_set)
+        verifier = Verifier(index=index, clock=clock, stopped=stop.is_set)
+        applier = Applier(courier=courier, verifier=verifier, watcher=self.watcher, parallel=self.parallel, stop=stop)
+        with interruptions(stop, connection.abandon, self.watcher):
+            return applier.apply(plan)
+
+
+def _result(probe: Future[Connection], errors: list[MaestroError]) -> Connection | None:
+    try:
+        return probe.result()
+    except MaestroError as error:
+        errors.insert(0, error)
+        return None
+
+
+def _only_changed(plan: Plan) -> Plan:
+    kept = tuple(package for package in plan.packages if any(each.state is not State.PRESENT for each in package.files))
+    return replace(plan, packages=kept)
+
+
+def _foreseen(package: PlannedPackage) -> PackageResult:
+    outcomes = {State.ABSENT: Outcome.PLANNED, State.PRESENT: Outcome.PRESENT}
+    return package_result(package, tuple(file_result(each.artifact, outcomes[each.state]) for each in package.files))
+
+
+def _refused(plan: Plan, explained: Sequence[RefusedError]) -> dict[str, object]:
+    """Report a plan that is not carried out: what is refused as refused, all else as held."""
+    files = {refusal.filename for refusal in plan.refusals}
+    whole = {refusal.package for refusal in plan.refusals if refusal.filename is None}
+
+    def outcome(package: PlannedPackage, filename: str, state: State) -> Outcome:
+        if filename in files or package.name in whole:
+            return Outcome.REFUSED
+        return Outcome.PRESENT if state is State.PRESENT else Outcome.HELD
+
+    packages = tuple(
+        package_result(
+            package,
+            tuple(
+                file_result(each.artifact, outcome(package, each.artifact.filename, each.state))
+                for each in package.files
+            ),
+        )
+        for package in plan.packages
+    )
+    return {"packages": packages, "problems": tuple(problem(error) for error in explained)}
+
+
+def explain(refusal: Refusal, plan: Plan, index: Index) -> RefusedError:
+    """Turn a refusal into an error; for different bytes, name the first member of the archive that differs."""
+    message = refusal.message
+    facts: dict[str, object] = {"package": refusal.package}
+    if refusal.published is not None and refusal.filename is not None:
+        artifact = next(
+            each.artifact
+            for package in plan.packages
+            for each in package.files
+            if each.artifact.filename == refusal.filename
+        )
+        difference = _difference(artifact, index)
+        facts |= {"file": refusal.filename, "published": refusal.published.sha256, "built": artifact.sha256}
+        message = f"{message[:-1]}: {difference}."
+    return RefusedError(refusal.code, message, refusal.hint, facts=facts)
+
+
+def _difference(artifact: Artifact, index: Index) -> str:
+    from tooling.effects.archives import first_difference
+
+    with tempfile.TemporaryDirectory(prefix="maestro-") as folder:
+        published = Path(folder) / artifact.filename
+        try:
+            index.fetch(artifact.distribution, artifact.version, artifact.filename, published)
+        except MaestroError as error:
+            return f"what differs could not be learned ({error.message})"
+        return first_difference(artifact.path, published)
+
+
+def _exit_code(applied: Applied) -> int:
+    if applied.stopped and applied.errors:
+        return StoppedError.exit_code
+    if not applied.errors:
+        return 0
+    return exit_code_of(ProblemsError(applied.errors))
+
+
+def problem(error: MaestroError) -> dict[str, str]:
+    """Say an error the way reports do."""
+    return {"code": error.code, "message": error.message, "hint": error.hint}
