@@ -7,13 +7,12 @@ Several publishers on one folder share the one index that the first of them runs
 from __future__ import annotations
 
 import fcntl
-import os
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from tooling.errors import FailedError, UsageError
+from tooling.errors import FailedError, RefusedError, UsageError
 from tooling.localnexus import IndexSettings, holder, running_index
 from tooling.model.secret import Secret
 from tooling.model.target import Credentials
@@ -46,58 +45,51 @@ def embedded_index(data: Path, password: Secret | None, says: Callable[[str], No
     """
     data.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + PATIENCE
-    while True:
-        with _borrowing(data) as borrowed:
-            serving = holder(data) if borrowed else None
-            if serving is not None:
-                yield Lent(url=serving.url, credentials=_known(data, password), ours=False)
-                return
-        try:
-            running = running_index(IndexSettings(data=data))
-            index = running.__enter__()
-        except UsageError:
-            # Another publisher began to serve the folder in this very moment.
+    with ExitStack() as stack:
+        while (lent := _borrowed(data, password, stack) or _started(data, says, stack)) is None:
             if time.monotonic() > deadline:
-                raise FailedError(
-                    "SV05", f"The embedded index of {data} neither serves nor ends.", "Stop the process that holds it."
-                ) from None
+                message = f"The embedded index of {data} neither serves nor ends."
+                raise FailedError("SV05", message, "Stop the process that holds it, then run again.")
             time.sleep(_PAUSE)
-            continue
-        try:
-            yield Lent(
-                url=index.url, credentials=Credentials(username=ADMIN, password=Secret(index.password)), ours=True
-            )
-        finally:
-            _wait_for_borrowers(data, says)
-            running.__exit__(None, None, None)
-        return
+        yield lent
 
 
-@contextmanager
-def _borrowing(data: Path) -> Iterator[bool]:
-    """Hold the borrowers' lock, shared; False when the index of the folder is just ending."""
-    handle = os.open(data / "borrowers.lock", os.O_RDWR | os.O_CREAT, 0o600)
+def _borrowed(data: Path, password: Secret | None, stack: ExitStack) -> Lent | None:
+    """Borrow the index that serves the folder; None if there is none, or it is just ending."""
+    lock = _borrowers_lock(data)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(handle)
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        serving = holder(data)
+    except BlockingIOError:
+        serving = None
+    if serving is None:
+        lock.close()
+        return None
+    stack.enter_context(lock)
+    return Lent(url=serving.url, credentials=_known(data, password), ours=False)
+
+
+def _started(data: Path, says: Callable[[str], None], stack: ExitStack) -> Lent | None:
+    """Serve the folder from this process; None if somebody else began to in this very moment."""
+    try:
+        index = stack.enter_context(running_index(IndexSettings(data=data)))
+    except RefusedError:
+        return None
+    stack.callback(_wait_for_borrowers, data, says)
+    return Lent(url=index.url, credentials=Credentials(username=ADMIN, password=Secret(index.password)), ours=True)
 
 
 def _wait_for_borrowers(data: Path, says: Callable[[str], None]) -> None:
-    handle = os.open(data / "borrowers.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
+    with _borrowers_lock(data) as lock:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             says("Waiting for other publishers that use this embedded index.")
-            fcntl.flock(handle, fcntl.LOCK_EX)
-    finally:
-        os.close(handle)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def _borrowers_lock(data: Path) -> BinaryIO:
+    return (data / "borrowers.lock").open("ab")
 
 
 def _known(data: Path, password: Secret | None) -> Credentials:

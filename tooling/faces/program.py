@@ -1,0 +1,132 @@
+"""What all commands share: the decorator that turns errors into exit codes, the words of selection, and JSON.
+
+This is the one place where an error becomes an exit code: 0 all as wanted, 1 something failed, 2 wrong usage or
+settings, 3 refused before anything was sent, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from invoke.exceptions import Exit
+from invoke.tasks import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tooling.errors import MaestroError
+    from tooling.model.package import Package
+    from tooling.model.settings import Settings
+    from tooling.model.workspace import Workspace
+
+SELECTION = {
+    "all": "every package of the workspace",
+    "package": "one package: folder, distribution or import name (repeatable)",
+}
+CHANGED = {"changed": "of the selection, only what the index lacks or has different"}
+JSON = {"json": "print one JSON object and nothing else to standard output"}
+INDEX = {
+    "url": "root of the server, or a repository's URL (else NEXUS_URL; else the embedded index)",
+    "repository": "hosted repository to fill (else NEXUS_REPOSITORY, pypi-hosted)",
+    "username": "who publishes (else NEXUS_USERNAME); the password is never a flag",
+}
+
+
+def command(
+    *,
+    help: Mapping[str, str] | None = None,
+    name: str | None = None,
+    repeatable: Sequence[str] = (),  # noqa: A002
+) -> Callable[[Callable[..., int | None]], Task[Any]]:
+    """Make an Invoke task of a function that returns an exit code (None: 0) and may raise our errors.
+
+    Args:
+        help: a line for each parameter, by its flag.
+        name: the command's name if the function's does not serve.
+        repeatable: parameters that may be given several times.
+    """
+
+    def decorate(body: Callable[..., int | None]) -> Task[Any]:
+        @functools.wraps(body)
+        def run(context: object, **words: Any) -> None:
+            code = _guarded(body, context, words)
+            if code:
+                raise Exit(code=code)
+
+        return Task(run, name=name, help=dict(help or {}), iterable=list(repeatable))
+
+    return decorate
+
+
+def _guarded(body: Callable[..., int | None], context: object, words: Mapping[str, Any]) -> int:
+    from tooling.errors import MaestroError, exit_code_of
+
+    try:
+        return body(context, **words) or 0
+    except MaestroError as error:
+        code = exit_code_of(error)
+        if words.get("json"):
+            print_json({"command": _spoken(body), "ok": False, "exit_code": code, "problems": as_problems(error)})
+        print_error(error)
+        return code
+    except KeyboardInterrupt:
+        print("Interrupted; run it again: it continues where this stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has read enough; leave without a word, and without Python's own complaint at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _spoken(body: Callable[..., int | None]) -> str:
+    return body.__name__.strip("_").replace("_", ".")
+
+
+def as_problems(error: MaestroError) -> list[dict[str, object]]:
+    """One object per error: `code`, `message`, `hint`, and `file` and `line` where there is a place."""
+    from tooling.errors import ProblemsError
+
+    if isinstance(error, ProblemsError):
+        return [each for inner in error.errors for each in as_problems(inner)]
+    place = {"file": str(error.place.file), "line": error.place.line} if error.place else {}
+    return [{"code": error.code, "message": error.message, "hint": error.hint, **place}]
+
+
+def print_error(error: MaestroError) -> None:
+    """Write the error, or all of several, to standard error, and how to learn more."""
+    red, plain = ("\033[31m", "\033[0m") if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else ("", "")
+    for line in str(error).splitlines():
+        print(f"{red}{line}{plain}", file=sys.stderr)
+    codes = list(dict.fromkeys(str(each["code"]) for each in as_problems(error)))
+    print(f"More: invoke explain {codes[0]}", file=sys.stderr)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON object to standard output."""
+    import json
+
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def the_workspace() -> Workspace:
+    """Read the workspace around the current folder."""
+    from tooling.model.workspace import find_workspace
+
+    return find_workspace()
+
+
+def selected(workspace: Workspace, names: Sequence[str], *, everything: bool) -> tuple[Package, ...]:
+    """Read the words of selection."""
+    from tooling.model.selection import select
+
+    return select(workspace, names, everything=everything)
+
+
+def the_settings(workspace: Workspace, **flags: str | None) -> Settings:
+    """Resolve the settings; `flags` are those of the command line, by key."""
+    from tooling.model.settings import read_settings
+
+    return read_settings(workspace.root, os.environ, flags)
