@@ -69,7 +69,7 @@ class CredentialSources:
             raise UsageError(
                 "ST05",
                 f"There is no password for {target.base}.",
-                "Set NEXUS_USERNAME and NEXUS_PASSWORD, in the environment or in .env, or keep them in keyring or netrc.",
+                "Set NEXUS_USERNAME and NEXUS_PASSWORD (environment or .env), or keep them in keyring or netrc.",
             )
         return Credentials(username=user, password=Secret(answer))
 

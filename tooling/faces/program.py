@@ -36,15 +36,12 @@ INDEX = {
 
 
 def command(
-    *,
-    help: Mapping[str, str] | None = None,
-    name: str | None = None,
-    repeatable: Sequence[str] = (),  # noqa: A002
+    *, flags: Mapping[str, str] | None = None, name: str | None = None, repeatable: Sequence[str] = ()
 ) -> Callable[[Callable[..., int | None]], Task[Any]]:
     """Make an Invoke task of a function that returns an exit code (None: 0) and may raise our errors.
 
     Args:
-        help: a line for each parameter, by its flag.
+        flags: what each flag means, in a line.
         name: the command's name if the function's does not serve.
         repeatable: parameters that may be given several times.
     """
@@ -56,7 +53,7 @@ def command(
             if code:
                 raise Exit(code=code)
 
-        return Task(run, name=name, help=dict(help or {}), iterable=list(repeatable))
+        return Task(run, name=name, help=dict(flags or {}), iterable=list(repeatable))
 
     return decorate
 

@@ -1,0 +1,19 @@
+"""Gathers the collections; nothing else."""
+
+from __future__ import annotations
+
+from invoke.collection import Collection
+
+from tooling.faces import check, explain, nexus, packages, publish, verify
+
+ns = Collection(
+    packages.list_,
+    packages.graph,
+    check.check,
+    packages.build,
+    packages.test_,
+    publish.publish,
+    verify.verify,
+    explain.explain,
+    nexus=nexus.collection,
+)
