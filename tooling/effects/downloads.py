@@ -1,0 +1,67 @@
+"""Files read from an index: hashed on the way, or saved whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tooling.errors import FailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tooling.effects.http_client import HttpClient
+    from tooling.plan.answers import Reply
+
+    ErrorOf = Callable[[Reply, str, str], Exception]
+
+
+def hash_of(http: HttpClient, url: str, error: ErrorOf) -> str:
+    """Download a file and return its SHA-256 without keeping it; raise what `error` makes of any other answer."""
+    digests: list[str] = []
+
+    def take(blocks: Iterator[bytes]) -> None:
+        digest = hashlib.sha256()
+        for block in blocks:
+            digest.update(block)
+        digests.append(digest.hexdigest())
+
+    _download(http, url, take, error)
+    return digests[-1]
+
+
+def save(http: HttpClient, url: str, into: Path, error: ErrorOf) -> None:
+    """Download a file to `into`, which is there whole or not at all; raise what `error` makes of any other answer."""
+    into.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{into.name}.", dir=into.parent)
+    partial = Path(name)
+
+    def take(blocks: Iterator[bytes]) -> None:
+        os.ftruncate(handle, 0)
+        os.lseek(handle, 0, os.SEEK_SET)
+        for block in blocks:
+            view = memoryview(block)
+            while view:
+                view = view[os.write(handle, view) :]
+
+    try:
+        _download(http, url, take, error)
+        partial.replace(into)
+    except OSError as failure:
+        reason = failure.strerror or str(failure)
+        raise FailedError(
+            "IX28", f"{into} cannot be written: {reason}.", "Make room or correct the folder."
+        ) from failure
+    finally:
+        os.close(handle)
+        partial.unlink(missing_ok=True)
+
+
+def _download(http: HttpClient, url: str, take: Callable[[Iterator[bytes]], None], error: ErrorOf) -> None:
+    reply = http.download(url, take)
+    if reply.status != HTTPStatus.OK:
+        raise error(reply, f"hand out {url.rpartition('/')[2]}", url)
