@@ -10,11 +10,12 @@ from tooling.model.target import read_target, shown
 from tooling.plan.outcomes import IndexFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from tooling.effects.credentials import CredentialSources
     from tooling.effects.ports import Index
     from tooling.effects.progress import Watcher
+    from tooling.effects.repository_audit import StalePage
     from tooling.model.settings import Settings
     from tooling.model.target import Credentials, Target
 
@@ -26,6 +27,8 @@ class Connection:
     index: Index
     facts: IndexFacts
     target: Target
+    credentials: Credentials | None
+    stale_pages: Callable[[], Sequence[StalePage]]
     abandon: Callable[[], None]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tooling.effects.building import open_builder
 from tooling.effects.connection import connect
 from tooling.effects.snapshots import read_snapshot
 from tooling.errors import MaestroError
@@ -19,20 +18,19 @@ if TYPE_CHECKING:
     from tooling.model.artifact import Artifact
     from tooling.model.package import Package
     from tooling.model.settings import Settings
-    from tooling.model.workspace import Workspace
 
 _GRAVEST_FIRST = (State.UNKNOWN, State.DIFFERENT, State.ABSENT, State.PRESENT)
 
 
 def take_inventory(
-    workspace: Workspace,
+    builder: Builder,
     packages: Sequence[Package],
     settings: Settings,
     sources: CredentialSources,
     watcher: Watcher,
 ) -> dict[str, str]:
     """Return each package's state: `absent`, `partial` (some files), `present`, `different`, `unknown`, `not built`."""
-    artifacts = _artifacts(open_builder(workspace, settings), packages, watcher)
+    artifacts = _artifacts(builder, packages, watcher)
     built = [artifact for found in artifacts.values() for artifact in found]
     snapshot = _snapshot(settings, sources, watcher, packages, built)
     return {each.name: _in_a_word(artifacts[each.name], each.distribution, snapshot) for each in packages}

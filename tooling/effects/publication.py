@@ -19,6 +19,7 @@ from tooling.effects.apply import Applied, Applier, file_result, package_result
 from tooling.effects.clock import SystemClock
 from tooling.effects.delivery import Courier
 from tooling.effects.interruption import interruptions
+from tooling.effects.problems import problem
 from tooling.effects.snapshots import read_snapshot
 from tooling.effects.verification import Verifier
 from tooling.errors import MaestroError, ProblemsError, RefusedError, StoppedError, exit_code_of, raise_all
@@ -214,8 +215,3 @@ def _exit_code(applied: Applied) -> int:
     if not applied.errors:
         return 0
     return exit_code_of(ProblemsError(applied.errors))
-
-
-def problem(error: MaestroError) -> dict[str, str]:
-    """Say an error the way reports do."""
-    return {"code": error.code, "message": error.message, "hint": error.hint}

@@ -8,7 +8,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tooling.faces.program import INDEX, JSON, SELECTION, command, print_json, selected, the_settings, the_workspace
+from tooling.faces.program import (
+    INDEX,
+    JSON,
+    SELECTION,
+    command,
+    print_json,
+    selected,
+    the_builder,
+    the_settings,
+    the_workspace,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +49,7 @@ def list_(
     packages = selected(workspace, package, everything=all_ or not package)
     settings = the_settings(workspace, url=url, repository=repository, username=username)
     sources = CredentialSources(environ=os.environ, home=Path.home())
-    inventory = take_inventory(workspace, packages, settings, sources, Lines(sys.stderr))
+    inventory = take_inventory(the_builder(workspace, settings), packages, settings, sources, Lines(sys.stderr))
     needs = {each.name: sorted({need.package for need in workspace.needs[each.name]}) for each in packages}
     if json:
         rows = [
@@ -100,13 +110,12 @@ def build(
     json: bool = False,
 ) -> None:
     """Build and check sdist and wheel of each package into dist/."""
-    from tooling.effects.building import open_builder
     from tooling.faces.live import watching
     from tooling.faces.words import size_in_words, table
 
     workspace = the_workspace()
     packages = selected(workspace, package, everything=all_)
-    builder = open_builder(workspace, the_settings(workspace), isolated=isolated, rebuild=rebuild)
+    builder = the_builder(workspace, the_settings(workspace), isolated=isolated, rebuild=rebuild)
     with watching(json=json) as watcher:
         artifacts = tuple(builder.build(packages, watcher.built))
     if json:

@@ -17,6 +17,7 @@ from invoke.tasks import Task
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tooling.effects.builder import CachedBuilder
     from tooling.errors import MaestroError
     from tooling.model.package import Package
     from tooling.model.settings import Settings
@@ -127,3 +128,12 @@ def the_settings(workspace: Workspace, **flags: str | None) -> Settings:
     from tooling.model.settings import read_settings
 
     return read_settings(workspace.root, os.environ, flags)
+
+
+def the_builder(
+    workspace: Workspace, settings: Settings, *, isolated: bool = False, rebuild: bool = False
+) -> CachedBuilder:
+    """Make the builder of the workspace: artifacts in its `dist/`, memory in the cache of the settings."""
+    from tooling.effects.builder import CachedBuilder
+
+    return CachedBuilder(dist=workspace.root / "dist", cache=settings.cache, isolated=isolated, rebuild=rebuild)

@@ -15,6 +15,7 @@ from tooling.faces.program import (
     command,
     print_json,
     selected,
+    the_builder,
     the_settings,
     the_workspace,
 )
@@ -53,7 +54,6 @@ def publish(
     json: bool = False,
 ) -> int:
     """Build, check, upload in order, verify: what the index lacks, and nothing else."""
-    from tooling.effects.building import open_builder
     from tooling.effects.connection import connect
     from tooling.effects.credentials import CredentialSources
     from tooling.effects.publication import Publication, Request
@@ -66,7 +66,7 @@ def publish(
     with watching(json=json) as watcher:
         publication = Publication(
             workspace=workspace,
-            builder=open_builder(workspace, settings, isolated=isolated, rebuild=rebuild),
+            builder=the_builder(workspace, settings, isolated=isolated, rebuild=rebuild),
             connect=functools.partial(connect, settings, sources, watcher),
             watcher=watcher,
             parallel=settings.parallel,

@@ -53,10 +53,9 @@ def skip_without(session: Session, version: str, python: str | None) -> None:
 
 def artifacts_of(workspace: Workspace, names: Sequence[str]) -> dict[str, list[Artifact]]:
     """Build what is not built yet; wheel first."""
-    from tooling.effects.building import open_builder
-    from tooling.model.settings import read_settings
+    from tooling.faces.program import the_builder, the_settings
 
-    builder = open_builder(workspace, read_settings(workspace.root, os.environ))
+    builder = the_builder(workspace, the_settings(workspace))
     made: dict[str, list[Artifact]] = {name: [] for name in names}
     for artifact in builder.build([workspace.packages[name] for name in names], lambda _package, _how: None):
         made[artifact.package].append(artifact)

@@ -1,0 +1,65 @@
+"""`invoke nexus.serve` and `nexus.status`: run the embedded index, look at any."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from invoke.collection import Collection
+
+from tooling.faces.program import INDEX, JSON, command, print_json, the_settings, the_workspace
+
+SERVE = {
+    "port": "port to listen on; 0 takes any free one",
+    "data": "folder of its files and its database (else MAESTRO_INDEX_DATA, .nexus)",
+    "host": "address to listen on; any but this machine's own wants NEXUS_SECURITY_INITIAL_PASSWORD set",
+}
+
+
+@command(flags=SERVE)
+def serve(_context: object, port: int = 28081, data: str | None = None, host: str = "127.0.0.1") -> None:
+    """Keep the embedded index up, for installers and publishers on this machine."""
+    from tooling.localnexus import IndexSettings
+    from tooling.localnexus import serve as run
+
+    settings = the_settings(the_workspace(), data=data)
+    folder = Path(data) if data else settings.data
+    password = settings.password.reveal() if settings.password else os.environ.get("NEXUS_SECURITY_INITIAL_PASSWORD")
+    print(f"The embedded index, for development: http://{host}:{port}/ from {folder}. Ctrl-C stops it.", flush=True)
+    run(IndexSettings(data=folder, port=port, host=host, password=password if host != "127.0.0.1" else None))
+
+
+@command(flags={key: INDEX[key] for key in ("url", "repository", "username")} | JSON)
+def status(
+    _context: object,
+    url: str | None = None,
+    repository: str | None = None,
+    username: str | None = None,
+    *,
+    json: bool = False,
+) -> None:
+    """Say whether the index answers, takes these credentials, and is writable."""
+    from tooling.effects.connection import connect
+    from tooling.effects.credentials import CredentialSources
+    from tooling.faces.live import watching
+
+    settings = the_settings(the_workspace(), url=url, repository=repository, username=username)
+    sources = CredentialSources(environ=os.environ, home=Path.home())
+    with watching(json=json) as watcher, connect(settings, sources, watcher) as connection:
+        facts = connection.facts
+    if json:
+        print_json(
+            {
+                "command": "nexus.status",
+                "ok": True,
+                "exit_code": 0,
+                "index": {"url": facts.url, "repository": facts.repository, "embedded": facts.embedded},
+                "installs_from": facts.installs_from,
+            }
+        )
+        return
+    print(f"{facts.url} answers and takes uploads to {facts.repository or 'its root'}.")
+    print(f"Installers read {facts.installs_from}")
+
+
+collection = Collection("nexus", serve, status)
