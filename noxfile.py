@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import nox
 
 from tooling.faces import sessions
@@ -13,13 +15,73 @@ nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
 
 WORKSPACE = find_workspace()
-SOURCES = ("tooling", "benchmarks", "tests", "tasks.py", "noxfile.py")
 
 
 @nox.session
-@nox.parametrize(["python", "package", "version"], sessions.matrix(WORKSPACE))
-def test(session: nox.Session, python: str | None, package: str, version: str) -> None:
-    """Test one package in an environment that holds only it and what it declares."""
+@nox.parametrize(["python", "subject", "version"], sessions.matrix(WORKSPACE))
+def test(session: nox.Session, python: str | None, subject: str, version: str) -> None:
+    """Test each package in an environment of its own, on each Python it is for; and the tooling."""
     sessions.skip_without(session, version, python)
-    sessions.install_alone(session, WORKSPACE, package)
-    session.run("pytest", str(sessions.tests_of(WORKSPACE, package)), *session.posargs)
+    sessions.install_for_tests(session, WORKSPACE, subject)
+    session.run("pytest", *sessions.tests_of(WORKSPACE, subject), *session.posargs)
+
+
+@nox.session(default=False)
+def tooling(session: nox.Session) -> None:
+    """Test the tooling: what `test(tooling)` does, by the name people look for."""
+    sessions.install_for_tests(session, WORKSPACE, sessions.TOOLING)
+    session.run("pytest", *sessions.tests_of(WORKSPACE, sessions.TOOLING), *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Look for what ruff objects to."""
+    sessions.install_group(session, "lint")
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of everything, strictly; each package by itself."""
+    sessions.install_for_types(session, WORKSPACE)
+    for paths in sessions.typed_paths(WORKSPACE):
+        session.run("mypy", *paths, *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def rules(session: nox.Session) -> None:
+    """Hold every package to the rules of the house."""
+    session.run(sys.executable, "-m", "invoke", "check", "--all")
+
+
+@nox.session
+@nox.parametrize("package", sessions.names(WORKSPACE))
+def dist(session: nox.Session, package: str) -> None:
+    """Test what is in the sdist, installed, with the source out of sight; and rebuild the wheel from it."""
+    sessions.prove_rebuild(session, WORKSPACE, package)
+    sessions.install_alone(session, WORKSPACE, package, kind="sdist")
+    session.chdir(sessions.copy_of_tests(session, WORKSPACE, package))
+    session.run("pytest", "tests", *session.posargs)
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """Hold the stand-ins to what the real things do; with NEXUS_URL set, a real Nexus too. Slow proofs are here."""
+    sessions.install_for_tests(session, WORKSPACE, sessions.TOOLING)
+    session.run("pytest", "tests/contract", "tests/localnexus", "-m", "", *session.posargs)
+
+
+@nox.session
+def end_to_end(session: nox.Session) -> None:
+    """Publish and install with real clients, and kill what can be killed."""
+    sessions.install_for_tests(session, WORKSPACE, sessions.TOOLING, "clients")
+    session.run("pytest", "tests/end_to_end", *session.posargs)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure beside the peers; `-- NAME ...` picks benchmarks, ratios are printed and written as JSON."""
+    for script in sessions.benchmarks(WORKSPACE, session.posargs):
+        sessions.install_for_benchmark(session, WORKSPACE, script)
+        session.run("python", str(script), "--json", "benchmarks/results")

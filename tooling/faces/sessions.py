@@ -1,8 +1,10 @@
-"""What a Nox session runs on: which packages on which Pythons, and exactly what is installed for one of them."""
+"""What a Nox session runs on: which packages on which Pythons, and exactly what is installed for each."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import nox
@@ -10,33 +12,38 @@ import nox
 from tooling.effects.interpreters import find_interpreter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from nox import Session
 
     from tooling.model.artifact import Artifact
-    from tooling.model.package import Package
     from tooling.model.workspace import Workspace
+
+TOOLING = "tooling"
+_TOOLING_TESTS = ("tests/tooling", "tests/rules", "tests/faces", "tests/localnexus")
 
 
 def matrix(workspace: Workspace) -> list[object]:
-    """Every package on every Python of its classifiers, as parameters `python`, `package`, `version`.
+    """Every package on every Python of its classifiers, and the tooling: parameters `python`, `subject`, `version`.
 
     The id is the package's name, so that `-s "test(NAME)"` means it on all its Pythons; tags are the package's name and
     the version (`-t py3.12`). A Python that this machine lacks is there too, without interpreter, to be reported.
     """
-    found = {version: _interpreter(version) for version in _versions(workspace.packages.values())}
-    return [
+    found = {version: _interpreter(version) for each in workspace.packages.values() for version in each.pythons}
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    packages = [
         nox.param(found[version], name, version, id=name, tags=[name, f"py{version}"])
         for wave in workspace.waves()
         for name in wave
         for version in workspace.packages[name].pythons
     ]
+    return [*packages, nox.param(sys.executable, TOOLING, running, id=TOOLING, tags=[TOOLING, f"py{running}"])]
 
 
-def _versions(packages: Sequence[Package]) -> set[str]:
-    return {version for package in packages for version in package.pythons}
+def names(workspace: Workspace) -> list[object]:
+    """Every package, as a parameter with its name as id and tag."""
+    return [nox.param(name, id=name, tags=[name]) for wave in workspace.waves() for name in wave]
 
 
 def _interpreter(version: str) -> str | None:
@@ -51,15 +58,18 @@ def skip_without(session: Session, version: str, python: str | None) -> None:
     session.log(f"Python {version}: {python}")
 
 
-def artifacts_of(workspace: Workspace, names: Sequence[str]) -> dict[str, list[Artifact]]:
-    """Build what is not built yet; wheel first."""
-    from tooling.faces.program import the_builder, the_settings
+def install_for_tests(session: Session, workspace: Workspace, subject: str, *groups: str) -> None:
+    """Install what the tests of a package, or of the tooling, may see."""
+    if subject == TOOLING:
+        install_group(session, "test", *groups, also=("-e", "."))
+    else:
+        install_alone(session, workspace, subject)
 
-    builder = the_builder(workspace, the_settings(workspace))
-    made: dict[str, list[Artifact]] = {name: [] for name in names}
-    for artifact in builder.build([workspace.packages[name] for name in names], lambda _package, _how: None):
-        made[artifact.package].append(artifact)
-    return made
+
+def install_group(session: Session, *groups: str, also: Sequence[str] = ()) -> None:
+    """Install dependency groups of the root project."""
+    root = nox.project.load_toml("pyproject.toml")
+    session.install(*also, *nox.project.dependency_groups(root, *groups))
 
 
 def install_alone(session: Session, workspace: Workspace, name: str, kind: str = "wheel") -> None:
@@ -74,6 +84,68 @@ def install_alone(session: Session, workspace: Workspace, name: str, kind: str =
     session.install(*map(str, (own, *others)), *workspace.packages[name].test_group)
 
 
-def tests_of(workspace: Workspace, name: str) -> Path:
-    """The folder of a package's tests."""
-    return workspace.packages[name].folder / "tests"
+def artifacts_of(workspace: Workspace, wanted: Sequence[str]) -> dict[str, list[Artifact]]:
+    """Build what is not built yet; wheel first."""
+    from tooling.faces.program import the_builder, the_settings
+
+    builder = the_builder(workspace, the_settings(workspace))
+    made: dict[str, list[Artifact]] = {name: [] for name in wanted}
+    for artifact in builder.build([workspace.packages[name] for name in wanted], lambda _package, _how: None):
+        made[artifact.package].append(artifact)
+    return made
+
+
+def install_for_types(session: Session, workspace: Workspace) -> None:
+    """Install everything that is imported anywhere: the types of all of it are checked."""
+    made = artifacts_of(workspace, list(workspace.packages))
+    wheels = [str(each.path) for files in made.values() for each in files if each.kind == "wheel"]
+    groups = {requirement for package in workspace.packages.values() for requirement in package.test_group}
+    install_group(session, "types", also=("-e", ".", *wheels, *sorted(groups)))
+
+
+def typed_paths(workspace: Workspace) -> list[list[str]]:
+    """What mypy is given in one run each: names of test modules repeat from package to package."""
+    shared = [["tooling", "tasks.py", "noxfile.py"], ["tests"], ["benchmarks"]]
+    return shared + [
+        [str(package.source), *([str(package.folder / "tests")] if (package.folder / "tests").is_dir() else [])]
+        for package in workspace.packages.values()
+    ]
+
+
+def tests_of(workspace: Workspace, subject: str) -> list[str]:
+    """The folders of the tests of a package, or of the tooling."""
+    if subject == TOOLING:
+        return [folder for folder in _TOOLING_TESTS if (workspace.root / folder).is_dir()]
+    return [str(workspace.packages[subject].folder / "tests")]
+
+
+def copy_of_tests(session: Session, workspace: Workspace, name: str) -> Path:
+    """Copy a package's tests and README to where its source is not; return that folder."""
+    from pathlib import Path
+
+    package, folder = workspace.packages[name], Path(session.create_tmp()) / name
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(package.folder / "tests", folder / "tests")
+    shutil.copy(package.folder / "README.md", folder)
+    shutil.copy(workspace.root / "pyproject.toml", folder)
+    return folder
+
+
+def benchmarks(workspace: Workspace, wanted: Iterable[str]) -> list[Path]:
+    """The benchmark scripts: all of them, or those named (`core_logging`)."""
+    chosen = set(wanted)
+    scripts = (workspace.root / "benchmarks").glob("*.py")
+    return sorted(each for each in scripts if _is_script(each) and (not chosen or each.stem in chosen))
+
+
+def _is_script(path: Path) -> bool:
+    return path.read_text(encoding="utf-8").startswith("# /// script")
+
+
+def install_for_benchmark(session: Session, workspace: Workspace, script: Path) -> None:
+    """Install the root project, the script's own requirements (PEP 723), and the package it is named for."""
+    peers = nox.project.load_toml(script)["dependencies"]
+    name = script.stem.replace("_", "-")
+    made = artifacts_of(workspace, sorted(workspace.closure([name]))) if name in workspace.packages else {}
+    wheels = [str(each.path) for files in made.values() for each in files if each.kind == "wheel"]
+    session.install("-e", ".", *wheels, *peers)
