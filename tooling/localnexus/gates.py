@@ -1,0 +1,93 @@
+"""What every request passes before its route: the faults a test asked for, a proper host, and a login."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+
+from tooling.localnexus.answers import challenge, page
+from tooling.localnexus.security import BadCredentialsError
+from tooling.localnexus.wire import RESET
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from tooling.localnexus.faults import Faults
+    from tooling.localnexus.security import Security
+
+_HOST: Final = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
+
+
+class FaultGate:
+    """Delays, refuses or breaks off requests as `Faults` says, and calls its hooks."""
+
+    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+        self._app = app
+        self._faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        faults, method, path = self._faults, scope["method"], scope["path"]
+        if faults.on_request is not None:
+            faults.on_request(method, path)
+        if faults.delay_seconds and faults.touches(method, path):
+            await asyncio.sleep(faults.delay_seconds)
+        fate = faults.fate(method, path)
+        if fate == "reset before":
+            await _break_off(scope, receive)
+            return
+
+        broken = False
+
+        async def tell(message: Message) -> None:
+            nonlocal broken
+            if message["type"] == "http.response.start":
+                if faults.on_response is not None:
+                    faults.on_response(method, path, message["status"])
+                if fate == "reset after":
+                    broken = True
+                    await _break_off(scope, receive)
+            if not broken:
+                await send(message)
+
+        if fate == "unavailable":
+            headers = {} if faults.retry_after is None else {"retry-after": str(faults.retry_after)}
+            await page(503, "Service Unavailable", headers=headers)(scope, receive, tell)
+        else:
+            await self._app(scope, receive, tell)
+
+
+class LoginGate:
+    """Refuses bad credentials everywhere, before anything else is looked at, and remembers who calls."""
+
+    def __init__(self, app: ASGIApp, security: Security, faults: Faults) -> None:
+        self._app = app
+        self._security = security
+        self._faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        headers = Headers(scope=scope)
+        if not _HOST.fullmatch(headers.get("host", "none")):
+            await Response(status_code=400)(scope, receive, send)
+            return
+        try:
+            caller = await self._security.caller(headers.get("authorization"))
+        except BadCredentialsError:
+            await challenge(close=self._faults.close_on_401)(scope, receive, send)
+            return
+        state: MutableMapping[str, Any] = scope.setdefault("state", {})
+        state["caller"] = caller
+        await self._app(scope, receive, send)
+
+
+async def _break_off(scope: Scope, receive: Receive) -> None:
+    scope["state"][RESET]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
