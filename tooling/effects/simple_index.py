@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tooling.effects.http_client import HttpClient
+    from tooling.effects.repository_audit import StalePage
     from tooling.model.artifact import Artifact
     from tooling.model.target import Target
     from tooling.plan.answers import Reply
@@ -94,6 +95,10 @@ class SimpleIndex:
     def heal(self, distribution: str) -> bool:  # noqa: ARG002 - the port's signature
         """Nothing to drop: only Nexus keeps pages as files."""
         return False
+
+    def stale_pages(self) -> tuple[StalePage, ...]:
+        """None: such an index lists no files but on its pages."""
+        return ()
 
     def abandon(self) -> None:
         """Cut all connections."""
