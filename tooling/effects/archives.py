@@ -1,0 +1,88 @@
+"""The members of wheels and sdists, and how two files of one name differ."""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+import zipfile
+import zlib
+from typing import IO, TYPE_CHECKING
+
+from tooling.errors import FailedError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_GENERATOR = "Generator:"
+
+
+class Archives:
+    """Reads archives; satisfies the `Files` port."""
+
+    def members(self, path: Path) -> dict[str, str]:
+        """Member name to SHA-256 of its content, in the archive's order; a link counts by where it leads.
+
+        Raises:
+            FailedError: BD15 when the file is no readable wheel (zip) or sdist (gzipped tar).
+        """
+        try:
+            return dict(_zip_members(path) if path.suffix == ".whl" else _tar_members(path))
+        except (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error, NotImplementedError) as error:
+            message = f"{path.name} cannot be read as an archive: {error}."
+            hint = "Get the file again; if it comes from the index like this, it was damaged there."
+            raise FailedError("BD15", message, hint, place=Place(file=path)) from error
+
+    def difference(self, ours: Path, published: Path) -> str:
+        """Say in a clause how the file built here differs from the published one, naming the first member that does.
+
+        Members are compared in the order of their names. Files with equal members differ in how they were packed.
+        """
+        here, there = self.members(ours), self.members(published)
+        for name in sorted(here.keys() | there.keys()):
+            if name not in there:
+                return f"{name} is only in the file built here"
+            if name not in here:
+                return f"{name} is only in the published file"
+            if here[name] != there[name]:
+                return f"{name} differs{_by_generator(name, ours, published)}"
+        return "all members are equal and only their packing differs, as another release of zlib or Python would do it"
+
+
+def _zip_members(path: Path) -> Iterator[tuple[str, str]]:
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            if not info.is_dir():
+                with archive.open(info) as stream:
+                    yield info.filename, _sha256(stream)
+
+
+def _tar_members(path: Path) -> Iterator[tuple[str, str]]:
+    with tarfile.open(path, "r:gz") as archive:
+        for info in archive:
+            if info.issym() or info.islnk():
+                yield info.name, hashlib.sha256(b"link to " + info.linkname.encode()).hexdigest()
+            elif stream := archive.extractfile(info):
+                with stream:
+                    yield info.name, _sha256(stream)
+
+
+def _sha256(stream: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while block := stream.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _by_generator(name: str, ours: Path, published: Path) -> str:
+    """The backend writes its own version into a wheel; when that is what differs, say so."""
+    if not name.endswith(".dist-info/WHEEL"):
+        return ""
+    here, there = _generator(ours, name), _generator(published, name)
+    return "" if here == there else f": built here by {here}, published by {there}"
+
+
+def _generator(wheel: Path, name: str) -> str:
+    with zipfile.ZipFile(wheel) as archive:
+        lines = archive.read(name).decode(errors="replace").splitlines()
+    return next((line.removeprefix(_GENERATOR).strip() for line in lines if line.startswith(_GENERATOR)), "nobody")

@@ -1,0 +1,117 @@
+"""One package built anew: from a copy of its source, by the route that is sound for it, inspected before it is used."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tooling.effects.build_route import Route, route_of
+from tooling.effects.disk import disk_errors, is_full
+from tooling.effects.isolated_build import BackendFailedError, EnvironmentUnavailableError, build_isolated
+from tooling.effects.source_tree import changed
+from tooling.errors import FailedError, MaestroError, Place, raise_all
+from tooling.model.document import masked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tooling.effects.source_tree import SourceTree
+    from tooling.model.artifact import Kind
+    from tooling.model.package import Package
+
+_TAIL = 12  # lines of what a backend printed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """The two files of a build, in a folder that will be removed."""
+
+    wheel: Path
+    sdist: Path
+
+
+@contextmanager
+def fresh_build(package: Package, source: SourceTree, route: Route) -> Iterator[Build]:
+    """Build a package and yield its files, inspected; whatever was made is removed when the block ends.
+
+    Raises:
+        FailedError: BD01 the build failed, BD03 the source changed meanwhile, BD04 the disk is full, BD11 there is no
+            environment to build in.
+        RefusedError: BD05 to BD09, something is wrong with what was built (`ProblemsError`: several things).
+    """
+    from tooling.effects.inspection import inspect
+
+    with _workshop(package) as (checkout, out):
+        if not source.copy(checkout):
+            raise changed(package, "before it could be built")
+        wheel, sdist = _make(package, checkout, out, ("wheel", "sdist"), route)
+        raise_all(inspect(package, wheel, sdist))
+        yield Build(wheel=wheel, sdist=sdist)
+
+
+def wheel_from_sdist(package: Package, sdist: Path, into: Path, *, isolated: bool = False) -> Path:
+    """Unpack an sdist, build a wheel of what is in it and put that into the folder `into`; raises as `fresh_build`."""
+    with _workshop(package) as (checkout, out):
+        with tarfile.open(sdist, "r:gz") as archive:
+            archive.extractall(checkout.parent, filter="data")
+        unpacked = checkout.parent / sdist.name.removesuffix(".tar.gz")
+        route = route_of(package, unpacked, isolated=isolated)
+        (wheel,) = _make(package, unpacked, out, ("wheel",), route)
+        return Path(shutil.move(wheel, into / wheel.name))
+
+
+@contextmanager
+def _workshop(package: Package) -> Iterator[tuple[Path, Path]]:
+    """Yield two paths below one temporary folder: where the source is to stand, and a folder for what is made.
+
+    The marks of a repository above the source keep backends from looking for ignore files further up.
+    """
+    with disk_errors(package):
+        work = Path(tempfile.mkdtemp(prefix="maestro-build-"))
+        try:
+            for made in ("tree/.git", "tree/.hg", "out"):
+                (work / made).mkdir(parents=True)
+            yield work / "tree" / "source", work / "out"
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _make(package: Package, source: Path, out: Path, kinds: tuple[Kind, ...], route: Route) -> tuple[Path, ...]:
+    from tooling.effects.hatchling_hooks import build_in_process
+
+    try:
+        return build_isolated(source, out, kinds) if route.isolated else build_in_process(source, out, kinds)
+    except EnvironmentUnavailableError as error:
+        message = f"The environment to build {package.name} in could not be made: {_tail(str(error))}"
+        hint = "See that the index your installer uses is reachable and has what [build-system] requires."
+        raise FailedError("BD11", message, hint, place=_manifest(package), facts=_facts(package)) from error
+    except BackendFailedError as error:
+        raise _failed(package, str(error)) from error
+    except Exception as error:
+        if is_full(error):
+            raise
+        raise _failed(package, f"{type(error).__name__}: {error}") from error
+
+
+def _failed(package: Package, said: str) -> MaestroError:
+    message = f"{package.name} could not be built: {_tail(said)}"
+    hint = "Correct what the build complains of; nothing of this package was used."
+    return FailedError("BD01", message, hint, place=_manifest(package), facts=_facts(package))
+
+
+def _manifest(package: Package) -> Place:
+    return Place(file=package.folder / "pyproject.toml")
+
+
+def _facts(package: Package) -> dict[str, object]:
+    return {"package": package.name}
+
+
+def _tail(text: str) -> str:
+    lines = [line.rstrip() for line in masked(text).splitlines() if line.strip()]
+    return "\n    ".join(lines[-_TAIL:])

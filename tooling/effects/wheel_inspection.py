@@ -1,0 +1,93 @@
+"""A wheel's contents: intact, as its RECORD says, and nothing in it but the one import package (PEP 427)."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import zipfile
+import zlib
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from tooling.effects.fault import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tooling.model.package import Package
+
+_CODE = "BD08"
+_TEST_MEMBERS = frozenset({"tests", "conftest.py"})
+
+
+def wheel_faults(package: Package, wheel: Path) -> tuple[bytes | None, list[Fault]]:
+    """Return the text of METADATA, None where it cannot be had, and everything wrong with the wheel."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            names = archive.namelist()
+            contents = {name: archive.read(name) for name in names}
+    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        return None, [Fault(code=_CODE, what=f"it is no intact zip file ({error})", remedy="Build it again.")]
+    info = f"{package.import_name}-{package.version}.dist-info"
+    faults = [*_name(package, wheel), *_members(package, info, names), *_record(contents, info)]
+    return contents.get(f"{info}/METADATA"), faults
+
+
+def _name(package: Package, wheel: Path) -> Iterator[Fault]:
+    try:
+        name, version, _, _ = parse_wheel_filename(wheel.name)
+    except InvalidWheelFilename as error:
+        yield Fault(
+            code=_CODE, what=f"its name is none for a wheel ({error})", remedy="Ask the build backend for PEP 427."
+        )
+        return
+    if (name, version) != (package.distribution, package.version):
+        what = f"its name says {name} {version}, pyproject.toml {package.distribution} {package.version}"
+        yield Fault(code=_CODE, what=what, remedy="Let the build backend take both from [project].")
+
+
+def _members(package: Package, info: str, names: list[str]) -> Iterator[Fault]:
+    expected = {package.import_name, info}
+    for name, count in Counter(names).items():
+        parts = name.rstrip("/").split("/")
+        if count > 1:
+            yield Fault(code=_CODE, what=f"{name} is in it {count} times", remedy="Let each file come from one place.")
+        if parts[0] not in expected or ".." in parts or "\\" in name:
+            remedy = (
+                f"A wheel of this house holds the package {package.import_name} alone; move the file or leave it out."
+            )
+            yield Fault(code=_CODE, what=f"{name} lies outside {package.import_name}", remedy=remedy)
+        elif not _TEST_MEMBERS.isdisjoint(parts):
+            yield Fault(
+                code=_CODE, what=f"it carries tests ({name})", remedy="Move them to the package's tests/ folder."
+            )
+    for wanted in (f"{package.import_name}/__init__.py", f"{info}/METADATA", f"{info}/WHEEL", f"{info}/RECORD"):
+        if wanted not in names:
+            yield Fault(code=_CODE, what=f"{wanted} is missing", remedy=f"Keep the code in src/{package.import_name}/.")
+
+
+def _record(contents: Mapping[str, bytes], info: str) -> Iterator[Fault]:
+    """Compare RECORD with the members: each once, with its SHA-256 and size; RECORD itself without."""
+    record = f"{info}/RECORD"
+    if record not in contents:
+        return
+    rows = {row[0]: tuple(row[1:]) for row in csv.reader(contents[record].decode().splitlines()) if row}
+    members = {name for name in contents if not name.endswith("/")}
+    for name in sorted(members ^ rows.keys()):
+        what = f"RECORD names {name}, which it lacks" if name in rows else f"RECORD does not name {name}"
+        yield Fault(
+            code=_CODE, what=what, remedy="Build it again; if that does not help, the build backend is at fault."
+        )
+    for name in sorted((members & rows.keys()) - {record}):
+        if rows[name] != (_hash(contents[name]), str(len(contents[name]))):
+            yield Fault(
+                code=_CODE, what=f"RECORD is wrong about {name}", remedy="Build it again with an unaltered backend."
+            )
+
+
+def _hash(content: bytes) -> str:
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
