@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tooling.effects.credentials import CredentialSources
+    from tooling.effects.nexus_index import NexusIndex
     from tooling.effects.ports import Index
     from tooling.effects.progress import Watcher
     from tooling.effects.repository_audit import StalePage
+    from tooling.effects.simple_index import SimpleIndex
     from tooling.model.settings import Settings
     from tooling.model.target import Credentials, Target
 
@@ -68,4 +71,19 @@ def _opened(target: Target, credentials: Credentials | None, settings: Settings)
             embedded=settings.url is None,
             installs_from=target.install_url,
         )
-        yield Connection(index=index, facts=facts, target=target, abandon=index.abandon)
+        yield Connection(
+            index=index,
+            facts=facts,
+            target=target,
+            credentials=credentials,
+            stale_pages=functools.partial(_stale_pages, index),
+            abandon=index.abandon,
+        )
+
+
+def _stale_pages(index: NexusIndex | SimpleIndex) -> tuple[StalePage, ...]:
+    """Only Nexus keeps pages, and only its REST API tells what it holds."""
+    from tooling.effects.nexus_index import NexusIndex
+    from tooling.effects.repository_audit import find_stale_pages
+
+    return find_stale_pages(index.rest.assets(), index.project) if isinstance(index, NexusIndex) else ()

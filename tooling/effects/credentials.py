@@ -81,7 +81,7 @@ class CredentialSources:
             found = keyring.get_credential(target.upload_url, username)
         except (KeyringError, RuntimeError):
             return None
-        return found and Credentials(username=found.username, password=Secret(found.password))
+        return Credentials(username=found.username, password=Secret(found.password)) if found else None
 
     def _from_netrc(self, _username: str | None, target: Target) -> Credentials | None:
         path = Path(self.environ.get("NETRC") or self.home / ".netrc")

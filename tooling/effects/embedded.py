@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ADMIN = "admin"
+HELD = "SV01"  # what the server raises when another process serves the folder
 PATIENCE = 30.0
 _PAUSE = 0.05
 
@@ -40,16 +41,16 @@ def embedded_index(data: Path, password: Secret | None, says: Callable[[str], No
     """Lend the embedded index of the folder `data`, starting it in this process if nobody serves the folder.
 
     Raises:
-        FailedError: SV05, when the folder's index neither serves nor ends within half a minute.
-        UsageError: SV06, when another index serves the folder and its password is not known here.
+        FailedError: SV10, when the folder's index neither serves nor ends within half a minute.
+        UsageError: SV11, when another index serves the folder and its password is not known here.
     """
     data.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + PATIENCE
     with ExitStack() as stack:
-        while (lent := _borrowed(data, password, stack) or _started(data, says, stack)) is None:
+        while (lent := _borrowed(data, password, stack) or _started(data, password, says, stack)) is None:
             if time.monotonic() > deadline:
                 message = f"The embedded index of {data} neither serves nor ends."
-                raise FailedError("SV05", message, "Stop the process that holds it, then run again.")
+                raise FailedError("SV10", message, "Stop the process that holds it, then run again.")
             time.sleep(_PAUSE)
         yield lent
 
@@ -69,14 +70,17 @@ def _borrowed(data: Path, password: Secret | None, stack: ExitStack) -> Lent | N
     return Lent(url=serving.url, credentials=_known(data, password), ours=False)
 
 
-def _started(data: Path, says: Callable[[str], None], stack: ExitStack) -> Lent | None:
+def _started(data: Path, password: Secret | None, says: Callable[[str], None], stack: ExitStack) -> Lent | None:
     """Serve the folder from this process; None if somebody else began to in this very moment."""
     try:
         index = stack.enter_context(running_index(IndexSettings(data=data)))
-    except RefusedError:
+    except RefusedError as error:
+        if error.code != HELD:
+            raise
         return None
     stack.callback(_wait_for_borrowers, data, says)
-    return Lent(url=index.url, credentials=Credentials(username=ADMIN, password=Secret(index.password)), ours=True)
+    known = password or (Secret(index.password) if index.password else None)
+    return Lent(url=index.url, credentials=_as_admin(known, data), ours=True)
 
 
 def _wait_for_borrowers(data: Path, says: Callable[[str], None]) -> None:
@@ -94,8 +98,12 @@ def _borrowers_lock(data: Path) -> BinaryIO:
 
 def _known(data: Path, password: Secret | None) -> Credentials:
     kept = data / "admin.password"
-    if password is not None:
-        return Credentials(username=ADMIN, password=password)
-    if kept.is_file():
-        return Credentials(username=ADMIN, password=Secret(kept.read_text(encoding="utf-8")))
-    raise UsageError("SV06", f"The index that serves {data} has a password of its own.", "Set NEXUS_PASSWORD to it.")
+    if password is None and kept.is_file():
+        password = Secret(kept.read_text(encoding="utf-8"))
+    return _as_admin(password, data)
+
+
+def _as_admin(password: Secret | None, data: Path) -> Credentials:
+    if not password:
+        raise UsageError("SV11", f"The index of {data} has a password of its own.", "Set NEXUS_PASSWORD to it.")
+    return Credentials(username=ADMIN, password=password)

@@ -91,8 +91,7 @@ class Publication:
                 seconds=0.0,
                 warnings=plan.warnings,
             )
-            done = self._act(plan, connection, dry_run=request.dry_run)
-            return replace(report, seconds=time.monotonic() - began, **done)
+            return replace(self._act(plan, connection, report), seconds=time.monotonic() - began)
 
     def _build_and_connect(self, request: Request, stack: ExitStack) -> tuple[Connection, tuple[Artifact, ...]]:
         """Build while the credentials are tried; a probe that fails ends the build at the next package."""
@@ -115,18 +114,14 @@ class Publication:
         assert connection is not None
         return connection, artifacts
 
-    def _act(self, plan: Plan, connection: Connection, *, dry_run: bool) -> dict[str, object]:
+    def _act(self, plan: Plan, connection: Connection, report: Report) -> Report:
         if plan.refusals:
-            explained = [explain(refusal, plan, connection.index) for refusal in plan.refusals]
-            return {"exit_code": RefusedError.exit_code, **_refused(plan, explained)}
-        if dry_run:
-            return {"packages": tuple(_foreseen(package) for package in plan.packages)}
+            return _refused(plan, [explain(refusal, plan, connection.index) for refusal in plan.refusals], report)
+        if report.dry_run:
+            return replace(report, packages=tuple(_foreseen(package) for package in plan.packages))
         applied = self._apply(plan, connection)
-        return {
-            "exit_code": _exit_code(applied),
-            "packages": applied.packages,
-            "problems": tuple(problem(error) for error in applied.errors),
-        }
+        problems = tuple(problem(error) for error in applied.errors)
+        return replace(report, exit_code=_exit_code(applied), packages=applied.packages, problems=problems)
 
     def _apply(self, plan: Plan, connection: Connection) -> Applied:
         stop = threading.Event()
@@ -157,7 +152,7 @@ def _foreseen(package: PlannedPackage) -> PackageResult:
     return package_result(package, tuple(file_result(each.artifact, outcomes[each.state]) for each in package.files))
 
 
-def _refused(plan: Plan, explained: Sequence[RefusedError]) -> dict[str, object]:
+def _refused(plan: Plan, explained: Sequence[RefusedError], report: Report) -> Report:
     """Report a plan that is not carried out: what is refused as refused, all else as held."""
     files = {refusal.filename for refusal in plan.refusals}
     whole = {refusal.package for refusal in plan.refusals if refusal.filename is None}
@@ -177,7 +172,8 @@ def _refused(plan: Plan, explained: Sequence[RefusedError]) -> dict[str, object]
         )
         for package in plan.packages
     )
-    return {"packages": packages, "problems": tuple(problem(error) for error in explained)}
+    problems = tuple(problem(error) for error in explained)
+    return replace(report, exit_code=RefusedError.exit_code, packages=packages, problems=problems)
 
 
 def explain(refusal: Refusal, plan: Plan, index: Index) -> RefusedError:
@@ -198,7 +194,7 @@ def explain(refusal: Refusal, plan: Plan, index: Index) -> RefusedError:
 
 
 def _difference(artifact: Artifact, index: Index) -> str:
-    from tooling.effects.archives import first_difference
+    from tooling.effects.archives import Archives
 
     with tempfile.TemporaryDirectory(prefix="maestro-") as folder:
         published = Path(folder) / artifact.filename
@@ -206,7 +202,7 @@ def _difference(artifact: Artifact, index: Index) -> str:
             index.fetch(artifact.distribution, artifact.version, artifact.filename, published)
         except MaestroError as error:
             return f"what differs could not be learned ({error.message})"
-        return first_difference(artifact.path, published)
+        return Archives().difference(artifact.path, published)
 
 
 def _exit_code(applied: Applied) -> int:
