@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_WHERE = ("in the file built here", "in the published file")
 _GENERATOR = "Generator:"
 
 
@@ -33,19 +34,17 @@ class Archives:
             hint = "Get the file again; if it comes from the index like this, it was damaged there."
             raise FailedError("BD15", message, hint, place=Place(file=path)) from error
 
-    def difference(self, ours: Path, published: Path) -> str:
-        """Say in a clause how the file built here differs from the published one, naming the first member that does.
+    def difference(self, ours: Path, other: Path, where: tuple[str, str] = _WHERE) -> str:
+        """Say in a clause how two files differ, naming the first member that does; `where` names them in that clause.
 
         Members are compared in the order of their names. Files with equal members differ in how they were packed.
         """
-        here, there = self.members(ours), self.members(published)
+        here, there = self.members(ours), self.members(other)
         for name in sorted(here.keys() | there.keys()):
-            if name not in there:
-                return f"{name} is only in the file built here"
-            if name not in here:
-                return f"{name} is only in the published file"
+            if name not in there or name not in here:
+                return f"{name} is only {where[0] if name in here else where[1]}"
             if here[name] != there[name]:
-                return f"{name} differs{_by_generator(name, ours, published)}"
+                return f"{name} differs{_by_generator(name, ours, other)}"
         return "all members are equal and only their packing differs, as another release of zlib or Python would do it"
 
 
@@ -74,12 +73,12 @@ def _sha256(stream: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _by_generator(name: str, ours: Path, published: Path) -> str:
+def _by_generator(name: str, ours: Path, other: Path) -> str:
     """The backend writes its own version into a wheel; when that is what differs, say so."""
     if not name.endswith(".dist-info/WHEEL"):
         return ""
-    here, there = _generator(ours, name), _generator(published, name)
-    return "" if here == there else f": built here by {here}, published by {there}"
+    here, there = _generator(ours, name), _generator(other, name)
+    return "" if here == there else f": this one was made by {here}, the other by {there}"
 
 
 def _generator(wheel: Path, name: str) -> str:

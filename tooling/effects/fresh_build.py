@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tooling.effects.archives import Archives
 from tooling.effects.build_route import Route, route_of
 from tooling.effects.disk import disk_errors, is_full
 from tooling.effects.isolated_build import BackendFailedError, EnvironmentUnavailableError, build_isolated
 from tooling.effects.source_tree import changed
-from tooling.errors import FailedError, MaestroError, Place, raise_all
+from tooling.errors import FailedError, MaestroError, Place, RefusedError, raise_all
 from tooling.model.document import masked
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def fresh_build(package: Package, source: SourceTree, route: Route) -> Iterator[
     Raises:
         FailedError: BD01 the build failed, BD03 the source changed meanwhile, BD04 the disk is full, BD11 there is no
             environment to build in.
-        RefusedError: BD05 to BD09, something is wrong with what was built (`ProblemsError`: several things).
+        RefusedError: BD05 to BD09, something is wrong with what was built (`ProblemsError`: several things); BD12, the
+            wheel built from the sdist is another one.
     """
     from tooling.effects.inspection import inspect
 
@@ -51,6 +53,7 @@ def fresh_build(package: Package, source: SourceTree, route: Route) -> Iterator[
             raise changed(package, "before it could be built")
         wheel, sdist = _make(package, checkout, out, ("wheel", "sdist"), route)
         raise_all(inspect(package, wheel, sdist))
+        _prove_equal(package, wheel, wheel_from_sdist(package, sdist, checkout.parent, isolated=route.isolated))
         yield Build(wheel=wheel, sdist=sdist)
 
 
@@ -63,6 +66,14 @@ def wheel_from_sdist(package: Package, sdist: Path, into: Path, *, isolated: boo
         route = route_of(package, unpacked, isolated=isolated)
         (wheel,) = _make(package, unpacked, out, ("wheel",), route)
         return Path(shutil.move(wheel, into / wheel.name))
+
+
+def _prove_equal(package: Package, wheel: Path, other: Path) -> None:
+    if wheel.read_bytes() != other.read_bytes():
+        found = Archives().difference(wheel, other, ("in the wheel of the tree", "in the wheel of the sdist"))
+        message = f"{package.name} gives another wheel when it is built from its sdist: {found}."
+        hint = "Let the sdist hold all that the wheel is made of, and nothing that changes it."
+        raise RefusedError("BD12", message, hint, place=_manifest(package), facts=_facts(package))
 
 
 @contextmanager

@@ -22,9 +22,10 @@ def inspect(package: Package, wheel: Path, sdist: Path) -> list[MaestroError]:
     errors = [_error(package, wheel, fault) for fault in found]
     sdist_metadata, found = sdist_faults(package, sdist)
     errors += [_error(package, sdist, fault) for fault in found]
-    for file, metadata in ((wheel, wheel_metadata), (sdist, sdist_metadata)):
-        if metadata is not None:
-            errors += [_error(package, file, fault) for fault in metadata_faults(package, metadata)]
+    if wheel_metadata is not None:
+        errors += [_error(package, wheel, fault) for fault in metadata_faults(package, wheel_metadata)]
+    if sdist_metadata is not None and sdist_metadata != wheel_metadata:
+        errors += [_error(package, sdist, fault) for fault in metadata_faults(package, sdist_metadata)]
     return errors
 
 

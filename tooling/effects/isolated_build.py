@@ -66,9 +66,9 @@ def _build(source: Path, into: Path, kind: Kind, environment: DefaultIsolatedEnv
     copy = into / f"source-{kind}"
     shutil.copytree(source, copy)
 
-    def run(command: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
+    def run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
         subprocess.run(
-            command,
+            cmd,
             cwd=cwd,
             env=_fixed_environment(scratch) | dict(extra_environ or {}),
             stdin=subprocess.DEVNULL,

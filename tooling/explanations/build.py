@@ -73,6 +73,12 @@ ENTRIES: dict[str, Explanation] = {
         remedy="See that the index pip or uv is configured for is reachable and has these packages. "
         "Packages that need nothing but hatchling are built without it.",
     ),
+    "BD12": Explanation(
+        title="a wheel that depends on where it is built from",
+        meaning="The wheel built from the package's sdist differs from the wheel built from its folder, "
+        "so whoever installs from source gets something else.",
+        remedy="Let the sdist hold all that the wheel is made of; drop build options that treat the two differently.",
+    ),
     "BD13": Explanation(
         title="git would not answer",
         meaning="The packages are inside a git repository, but `git ls-files` failed there; "
