@@ -37,10 +37,11 @@ class Archives:
     def difference(self, ours: Path, other: Path, where: tuple[str, str] = _WHERE) -> str:
         """Say in a clause how two files differ, naming the first member that does; `where` names them in that clause.
 
-        Members are compared in the order of their names. Files with equal members differ in how they were packed.
+        Members are compared in the order of their names, a wheel's RECORD last, as it differs whenever anything does.
+        Files with equal members differ in how they were packed.
         """
         here, there = self.members(ours), self.members(other)
-        for name in sorted(here.keys() | there.keys()):
+        for name in sorted(here.keys() | there.keys(), key=lambda name: (name.endswith(".dist-info/RECORD"), name)):
             if name not in there or name not in here:
                 return f"{name} is only {where[0] if name in here else where[1]}"
             if here[name] != there[name]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 )
 def list_(
     _context: object,
-    package: Sequence[str] = (),
+    package: Sequence[str],
     url: str | None = None,
     repository: str | None = None,
     username: str | None = None,
@@ -102,7 +102,7 @@ def graph(_context: object, format: str = "tree", output: str | None = None, *, 
 )
 def build(
     _context: object,
-    package: Sequence[str] = (),
+    package: Sequence[str],
     *,
     all_: bool = False,
     isolated: bool = False,
@@ -130,7 +130,7 @@ def build(
 
 
 @command(name="test", flags={**SELECTION, "python": "only this Python, such as 3.12"}, repeatable=("package",))
-def test_(_context: object, package: Sequence[str] = (), python: str | None = None, *, all_: bool = False) -> int:
+def test_(_context: object, package: Sequence[str], python: str | None = None, *, all_: bool = False) -> int:
     """Run the Nox test session for the selection."""
     workspace = the_workspace()
     packages = selected(workspace, package, everything=all_)

@@ -37,14 +37,19 @@ INDEX = {
 
 
 def command(
-    *, flags: Mapping[str, str] | None = None, name: str | None = None, repeatable: Sequence[str] = ()
+    *,
+    flags: Mapping[str, str] | None = None,
+    name: str | None = None,
+    positional: Sequence[str] = (),
+    repeatable: Sequence[str] = (),
 ) -> Callable[[Callable[..., int | None]], Task[Any]]:
     """Make an Invoke task of a function that returns an exit code (None: 0) and may raise our errors.
 
     Args:
         flags: what each flag means, in a line.
         name: the command's name if the function's does not serve.
-        repeatable: parameters that may be given several times.
+        positional: parameters given by place instead of by flag.
+        repeatable: parameters that may be given several times; they come as a list, empty when not given.
     """
 
     def decorate(body: Callable[..., int | None]) -> Task[Any]:
@@ -54,7 +59,7 @@ def command(
             if code:
                 raise Exit(code=code)
 
-        return Task(run, name=name, help=dict(flags or {}), iterable=list(repeatable))
+        return Task(run, name=name, help=dict(flags or {}), positional=list(positional), iterable=list(repeatable))
 
     return decorate
 

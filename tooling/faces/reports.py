@@ -28,12 +28,12 @@ def render(report: Report) -> str:
 def _paragraphs(report: Report) -> Iterator[str]:
     yield ""
     yield table(
-        ("package", "version", "file", "outcome", "size", "sha256"),
+        ("package", "version", "kind", "outcome", "size", "sha256"),
         (
             (
                 package.distribution,
                 package.version,
-                each.file,
+                "wheel" if each.file.endswith(".whl") else "sdist",
                 each.outcome.value,
                 size_in_words(each.size),
                 each.sha256[:HASH_START],

@@ -23,7 +23,7 @@ FLAGS = {
 @command(flags=FLAGS, repeatable=("package",))
 def verify(
     _context: object,
-    package: Sequence[str] = (),
+    package: Sequence[str],
     url: str | None = None,
     repository: str | None = None,
     username: str | None = None,
