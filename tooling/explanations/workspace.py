@@ -89,4 +89,9 @@ ENTRIES: dict[str, Explanation] = {
         meaning="A command that changes something never guesses what it is about.",
         remedy="Say --all, or --package NAME once for each package.",
     ),
+    "WS16": Explanation(
+        title="an unknown code",
+        meaning="`invoke explain` takes a code that an error or a finding has shown, such as WS03 or PK20.",
+        remedy="List every code there is with `invoke explain all`.",
+    ),
 }

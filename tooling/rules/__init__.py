@@ -1,1 +1,8 @@
 """What every package must look like: one small rule each, with a code, a title and how to fix it."""
+
+from __future__ import annotations
+
+from tooling.rules.checking import Meaning, Report, catalogue, check
+from tooling.rules.rule import Finding
+
+__all__ = ["Finding", "Meaning", "Report", "catalogue", "check"]

@@ -1,0 +1,76 @@
+"""Rules about the repository as a whole: the table in its README, and what lies under packages/."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tooling.errors import Place
+from tooling.model.manifest import MANIFEST
+from tooling.rules.rule import Fault, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tooling.rules.subject import House
+
+_HEADER = ("Package", "Version", "What it does")
+_LEFT_BEHIND = frozenset({"__pycache__", "dist", "build", ".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache"})
+
+
+def package_table(house: House) -> str:
+    """The table of packages as the root README has it: Markdown, a row for each package, sorted by name."""
+    rows = (_row(house, name) for name in house.workspace.packages)
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (_HEADER, ("---",) * len(_HEADER), *rows))
+
+
+@rule("PK40")
+def table_true(house: House) -> Iterator[Fault]:
+    """The README's table of packages is true.
+
+    Put the table shown in place of the one in the root README.md; it is derived from the packages.
+    """
+    file = house.workspace.root / "README.md"
+    lines = (house.readme or "").splitlines()
+    start = next((number for number, line in enumerate(lines) if _cells(line) == _HEADER), None)
+    if start is None:
+        message = "The root README.md has no table of packages."
+        yield Fault(message=message, place=Place(file=file), paste=package_table(house))
+        return
+    end = next((n for n in range(start, len(lines)) if not lines[n].lstrip().startswith("|")), len(lines))
+    found = [_cells(line) for line in lines[start + 2 : end]]
+    wanted = [_row(house, name) for name in house.workspace.packages]
+    wrong = next((number for number, row in enumerate(found) if row not in wanted), None)
+    if found != wanted:
+        line = start + 2 + wrong if wrong is not None else start
+        message = "The table of packages in the root README.md is not what the packages say."
+        place = Place(file=file, line=line + 1, excerpt=lines[line].strip())
+        yield Fault(message=message, place=place, paste=package_table(house))
+
+
+def _row(house: House, name: str) -> tuple[str, ...]:
+    package = house.workspace.packages[name]
+    description = str(house.subject(name).document.get("project", "description") or "")
+    link = f"[{package.distribution}](packages/{name})"
+    return link, str(package.version), " ".join(description.split()).replace("|", "\\|")
+
+
+def _cells(line: str) -> tuple[str, ...]:
+    """The cells of a table's line, without the padding an editor may have added."""
+    parts = line.strip().replace("\\|", "\0").strip("|").split("|")
+    return tuple(part.strip().replace("\0", "\\|") for part in parts)
+
+
+@rule("PK41")
+def folders_are_packages(house: House) -> Iterator[Fault]:
+    """Every folder under packages/ is a package.
+
+    Give the folder a pyproject.toml, or move it away: without one no command sees it.
+    """
+    for folder in sorted((house.workspace.root / "packages").iterdir()):
+        if not folder.is_dir() or folder.name.startswith(".") or (folder / MANIFEST).is_file():
+            continue
+        if any(each.name not in _LEFT_BEHIND for each in folder.iterdir()):
+            yield Fault(message=f"packages/{folder.name} has no pyproject.toml.", place=Place(file=folder))
+
+
+RULES = (table_true, folders_are_packages)

@@ -1,0 +1,125 @@
+"""A Python file as rules see it, by its syntax alone: what it imports, what it binds, what it promises."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tooling.errors import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """One imported module, absolute and dotted; `eager` when importing the file is enough to run the import.
+
+    For `from a import b` both `a` and `a.b` are given, since `b` may be a module.
+    """
+
+    module: str
+    line: int
+    eager: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A module: its dotted name, and its syntax tree (None when it does not parse, with the reason in `error`)."""
+
+    path: Path
+    module: str
+    tree: ast.Module | None
+    lines: tuple[str, ...]
+    error: SyntaxError | None = None
+
+    def place(self, line: int | None) -> Place:
+        """A line of this file, as the place of a fault."""
+        if line is None or not 0 < line <= len(self.lines):
+            return Place(file=self.path)
+        return Place(file=self.path, line=line, excerpt=self.lines[line - 1].strip())
+
+    def imports(self) -> tuple[Import, ...]:
+        """Every import, `import_module("literal")` included."""
+        if self.tree is None:
+            return ()
+        return tuple(_imports(self.tree, self._package(), eager=True))
+
+    def mentions(self, module: str) -> bool:
+        """Whether a string in the file names the module or something in it: enough to import it by name later."""
+        strings = (node.value for node in ast.walk(self.tree or ast.Module([], [])) if isinstance(node, ast.Constant))
+        return any(isinstance(text, str) and _within(text.split(":")[0], module) for text in strings)
+
+    def _package(self) -> list[str]:
+        """What a relative import of one dot starts from."""
+        parts = self.module.split(".")
+        return parts if self.path.name == "__init__.py" else parts[:-1]
+
+
+def read_source(path: Path, top: Path) -> Source:
+    """Read a file below the import package's folder `top`."""
+    parts = [top.name, *path.relative_to(top).with_suffix("").parts]
+    module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    text = path.read_bytes()
+    lines = tuple(text.decode("utf-8", errors="replace").splitlines())
+    try:
+        return Source(path=path, module=module, tree=ast.parse(text, filename=str(path)), lines=lines)
+    except (SyntaxError, ValueError) as error:  # a null byte is a ValueError before Python 3.12
+        reason = error if isinstance(error, SyntaxError) else SyntaxError(str(error))
+        return Source(path=path, module=module, tree=None, lines=lines, error=reason)
+
+
+def _within(name: str, module: str) -> bool:
+    return name == module or name.startswith(f"{module}.")
+
+
+def _imports(node: ast.AST, package: list[str], *, eager: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import | ast.ImportFrom | ast.Call):
+            for module in _imported(child, package):
+                yield Import(module=module, line=child.lineno, eager=eager)
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _imports(child, package, eager=False)
+        elif isinstance(child, ast.If | ast.Try | ast.TryStar):
+            yield from _guarded(child, package, eager=eager)
+        else:
+            yield from _imports(child, package, eager=eager)
+
+
+def _guarded(node: ast.If | ast.Try | ast.TryStar, package: list[str], *, eager: bool) -> Iterator[Import]:
+    """Imports for type checkers, and those whose failure is caught, do not run or need not succeed."""
+    caught = not isinstance(node, ast.If) and any(_catches_import_error(handler) for handler in node.handlers)
+    shielded = caught or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
+    body = ast.Module(body=node.body, type_ignores=[])
+    yield from _imports(body, package, eager=eager and not shielded)
+    rest: list[ast.stmt] = list(node.orelse)
+    if not isinstance(node, ast.If):
+        rest += [statement for handler in node.handlers for statement in handler.body] + node.finalbody
+    yield from _imports(ast.Module(body=rest, type_ignores=[]), package, eager=eager)
+
+
+def _catches_import_error(handler: ast.ExceptHandler) -> bool:
+    names = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+    return handler.type is None or any(
+        isinstance(node, ast.Name) and node.id in names for node in ast.walk(handler.type)
+    )
+
+
+def _imported(node: ast.Import | ast.ImportFrom | ast.Call, package: list[str]) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.Call):
+        return _called(node)
+    base = package[: len(package) - node.level + 1] if node.level else []
+    origin = ".".join([*base, *([node.module] if node.module else [])])
+    return [origin, *(f"{origin}.{alias.name}" for alias in node.names)]
+
+
+def _called(node: ast.Call) -> list[str]:
+    """`import_module("a.b")`, however the function was imported."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if name not in {"import_module", "__import__"} or not node.args or not isinstance(node.args[0], ast.Constant):
+        return []
+    return [node.args[0].value] if isinstance(node.args[0].value, str) else []
