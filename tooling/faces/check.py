@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @command(flags={**SELECTION, "all": "every package of the workspace (the default)", **JSON}, repeatable=("package",))
-def check(_context: object, package: Sequence[str] = (), *, all_: bool = False, json: bool = False) -> int:
+def check(_context: object, package: Sequence[str], *, all_: bool = False, json: bool = False) -> int:
     """Hold every package to the rules of the house; each finding says how to fix it."""
     from tooling import rules
 
@@ -54,7 +54,7 @@ def _lines(report: Report, root: Path) -> Iterator[str]:
         if each.place is not None and each.place.excerpt:
             yield f"    | {each.place.excerpt}"
         if each.paste:
-            yield "\n".join(["", each.paste, ""])
+            yield f"\n{each.paste}\n"
         if each.code not in said:
             said.add(each.code)
             yield f"    {each.fix}"

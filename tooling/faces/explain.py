@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 
 EVERY = "all"
+_RULE = (
+    "A rule of the house, held by `invoke check`. "
+    'An exception needs a reason: CODE = { package = "reason" } under [tool.maestro.exceptions] in the root.'
+)
 
 
-@command(flags={"code": f"such as WS03 or PK20; `{EVERY}` lists every code", **JSON})
+@command(flags={"code": f"such as WS03 or PK20; `{EVERY}` lists every code", **JSON}, positional=("code",))
 def explain(_context: object, code: str, *, json: bool = False) -> None:
     """Say what an error or rule code means, and how to get past it; `invoke explain all` lists every code."""
     known = every_code()
@@ -34,7 +38,7 @@ def every_code() -> dict[str, Explanation]:
     from tooling import explanations, rules
 
     meant = {
-        code: explanations.Explanation(title=rule.title, meaning="A rule of the house.", remedy=rule.remedy)
+        code: explanations.Explanation(title=rule.title, meaning=_RULE, remedy=rule.remedy)
         for code, rule in rules.catalogue().items()
     }
     return explanations.catalogue() | meant
