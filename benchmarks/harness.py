@@ -40,14 +40,22 @@ class Row:
         return self.target is None or self.ratio <= self.target
 
 
-def interleave(contenders: Mapping[str, Callable[[], None]], *, rounds: int = 5, repeat: int = 1) -> dict[str, float]:
+def interleave(
+    contenders: Mapping[str, Callable[[], None]],
+    *,
+    rounds: int = 5,
+    repeat: int = 1,
+    before: Callable[[], None] = lambda: None,
+) -> dict[str, float]:
     """Run each contender `repeat` times a round, all of them in every round; return the median seconds per call.
 
-    The first round warms up and is not counted. The collector is off inside a timed stretch, for all alike.
+    The first round warms up and is not counted. The collector is off inside a timed stretch, for all alike. `before`
+    runs ahead of every stretch and is not timed: it puts the world back to where each contender has to begin.
     """
     samples: dict[str, list[float]] = {name: [] for name in contenders}
     for counted in range(rounds + 1):
         for name, work in contenders.items():
+            before()
             seconds = _timed(work, repeat) / repeat
             if counted:
                 samples[name].append(seconds)

@@ -24,6 +24,18 @@ TOOLING = "tooling"
 _TOOLING_TESTS = ("tests/tooling", "tests/rules", "tests/faces", "tests/localnexus")
 
 
+def the_workspace() -> Workspace:
+    """Read the workspace; one that cannot be read ends Nox with our sentence instead of a traceback."""
+    from tooling.errors import MaestroError, exit_code_of
+    from tooling.model.workspace import find_workspace
+
+    try:
+        return find_workspace()
+    except MaestroError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(exit_code_of(error)) from None
+
+
 def matrix(workspace: Workspace) -> list[object]:
     """Every package on every Python of its classifiers, and the tooling: parameters `python`, `subject`, `version`.
 
