@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -15,11 +16,13 @@ from tooling.localnexus.database import Database
 from tooling.localnexus.gates import FaultGate, LoginGate
 from tooling.localnexus.group import Group
 from tooling.localnexus.hosted import Hosted
+from tooling.localnexus.proxy import Proxy
 from tooling.localnexus.repositories import Repositories, Repository
 from tooling.localnexus.rest import Desk
+from tooling.localnexus.rest_upload import RestUpload
 from tooling.localnexus.search import Search
 from tooling.localnexus.security import Security
-from tooling.localnexus.settings import GROUP, HOSTED, IndexSettings
+from tooling.localnexus.settings import GROUP, HOSTED, PROXY, IndexSettings
 from tooling.localnexus.status import Status
 from tooling.localnexus.store import Store
 
@@ -44,18 +47,19 @@ class Index:
             raise
 
     async def close(self) -> None:
-        """Finish what is queued and close the data."""
-        self.database.close()
+        """Break off what is being fetched; to be called where the server ran."""
+        await self._proxy.close()
 
     def _application(self) -> Starlette:
         settings = self.settings
         hosted = Hosted(HOSTED, self.store, settings)
-        members: dict[str, Repository] = {HOSTED: hosted}
+        self._proxy = Proxy(PROXY, self.store, self.database, settings)
+        members: dict[str, Repository] = {HOSTED: hosted, PROXY: self._proxy}
         repositories: dict[str, Repository] = {**members, GROUP: Group(GROUP, members, settings)}
         desk = Desk(repositories, settings)
         search = Search(desk, self.store)
         content = Content(desk, self.store, search.forget)
-        rest = [*Status(desk).routes(), *content.routes(), *search.routes()]
+        rest = [*Status(desk).routes(), *RestUpload(desk).routes(), *content.routes(), *search.routes()]
         routes: list[BaseRoute] = [
             Route("/repository/{rest:path}", Repositories(repositories, settings).answer, methods=_METHODS),
             Mount("/service/rest/v1", routes=rest),
@@ -67,7 +71,13 @@ class Index:
                 Middleware(FaultGate, faults=settings.faults),
                 Middleware(LoginGate, security=security, faults=settings.faults),
             ],
-            exception_handlers={Refused: _refused, HTTPException: _unrouted, Exception: _failed},
+            exception_handlers={
+                Refused: _refused,
+                HTTPException: _unrouted,
+                OSError: _failed,  # a full disk is no fault of the program
+                sqlite3.Error: _failed,
+                Exception: _failed,
+            },
         )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PIECE: Final = 1 << 18
 """Bytes read and sent at a time."""
 
-_SANDBOX: Final = {
+SANDBOX: Final = {
     "content-security-policy": "sandbox allow-forms allow-modals allow-popups allow-presentation allow-scripts "
     "allow-top-navigation",
     "x-xss-protection": "1; mode=block",
@@ -71,7 +71,7 @@ def byte_range(request: Request, size: int, tag: str) -> tuple[int, int] | None:
 def file_response(request: Request, asset: Asset, file: BinaryIO, dialect: Dialect) -> Response:
     """Serve a stored file; the answer closes it."""
     tag = etag(asset.digests["sha1"], dialect)
-    headers = {"etag": tag, "last-modified": asset.last_modified, "content-type": asset.content_type, **_SANDBOX}
+    headers = {"etag": tag, "last-modified": asset.last_modified, "content-type": asset.content_type, **SANDBOX}
     try:
         if is_unchanged(request, tag, asset.created):
             file.close()

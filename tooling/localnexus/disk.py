@@ -58,6 +58,7 @@ class StagedFile:
     def __init__(self, folder: Path, disk: Disk, algorithms: Iterable[str]) -> None:
         self.path = folder / uuid.uuid4().hex
         self.size = 0
+        self.written = 0
         self._disk = disk
         self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
         self._file: BinaryIO | None = None
@@ -70,9 +71,13 @@ class StagedFile:
         self._held_bytes += len(data)
         self.size += len(data)
 
-    async def relieve(self) -> None:
-        """Write what is held once it is worth a thread."""
-        if self._held_bytes >= BUFFERED:
+    def create(self) -> None:
+        """Make the file at once, for those who read it while it grows."""
+        self._file = self.path.open("xb", buffering=0)
+
+    async def relieve(self, held: int = BUFFERED) -> None:
+        """Write what is held once there are `held` bytes of it, which is worth a thread."""
+        if self._held_bytes >= held:
             await asyncio.to_thread(self._flush)
 
     async def seal(self) -> None:
@@ -93,11 +98,13 @@ class StagedFile:
 
     def _flush(self) -> None:
         if self._file is None:
-            self._file = self.path.open("xb", buffering=0)
+            self.create()
+        assert self._file is not None
         data = b"".join(self._held)
         self._held.clear()
         self._held_bytes = 0
         self._disk.write(self._file, data)
+        self.written += len(data)
         for made in self._hashes.values():
             made.update(data)
 

@@ -40,7 +40,7 @@ class FaultGate:
             await asyncio.sleep(faults.delay_seconds)
         fate = faults.fate(method, path)
         if fate == "reset before":
-            await _break_off(scope, receive)
+            await scope["state"][RESET]()
             return
 
         broken = False
@@ -52,7 +52,7 @@ class FaultGate:
                     faults.on_response(method, path, message["status"])
                 if fate == "reset after":
                     broken = True
-                    await _break_off(scope, receive)
+                    await scope["state"][RESET]()
             if not broken:
                 await send(message)
 
@@ -85,9 +85,3 @@ class LoginGate:
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["caller"] = caller
         await self._app(scope, receive, send)
-
-
-async def _break_off(scope: Scope, receive: Receive) -> None:
-    scope["state"][RESET]()
-    while (await receive())["type"] != "http.disconnect":
-        pass

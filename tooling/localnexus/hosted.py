@@ -186,7 +186,8 @@ class Hosted:
 
     async def _keep(self, flight: Flight, files: Sequence[NewAsset]) -> None:
         for new in files:
-            refuse_path(new.path)
+            if not is_proper_path(new.path):
+                raise Refused(page(400, f"Path is not allowed to have '.' or '..' segments: '{new.path}'"))
         self.announce(flight, files[0].name)
         await self.store(flight, files)
 
@@ -221,11 +222,11 @@ class Hosted:
         ]
 
 
-def refuse_path(path: str) -> None:
-    """Refuse a path with relative or empty segments, further slashes or control characters (400)."""
+def is_proper_path(path: str) -> bool:
+    """Whether a path is `packages/name/version/file`, without relative segments or control characters."""
     segments = path.split("/")
-    if len(segments) != 4 or {"", ".", ".."} & set(segments) or re.search(r"[\x00-\x1f\x7f\\]", path):  # noqa: PLR2004 - packages, name, version, file
-        raise Refused(page(400, f"Path is not allowed to have '.' or '..' segments: '{path}'"))
+    proper = len(segments) == 4 and not {"", ".", ".."} & set(segments)  # noqa: PLR2004 - see above
+    return proper and not re.search(r"[\x00-\x1f\x7f\\]", path)
 
 
 def _check_md5(claimed: str | None, found: str) -> None:

@@ -180,8 +180,7 @@ async def _drain(state: ServerState) -> None:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
     if connections:
-        _, late = await asyncio.wait(
-            [asyncio.ensure_future(each.lost.wait()) for each in connections], timeout=_GRACE_SECONDS
-        )
-        for waiting in late:
+        gone = [asyncio.ensure_future(each.lost.wait()) for each in connections]
+        _, unsent = await asyncio.wait(gone, timeout=_GRACE_SECONDS)
+        for waiting in unsent:
             waiting.cancel()

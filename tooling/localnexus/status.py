@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tooling.localnexus.answers import Refused, rest_empty, rest_text
+from tooling.localnexus.proxy import Proxy
 from tooling.localnexus.shapes import Shapes
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ class Status:
         repository = self._administered(request)
         if repository.kind == "hosted":
             raise Refused(rest_text(400, '"You can invalidate cache of proxy or group repository only"'))
+        for name in self._desk.members(repository):
+            member = self._desk.repository(name)
+            if isinstance(member, Proxy):
+                await member.forget()
         return Response(status_code=204)
 
     async def rebuild(self, request: Request) -> Response:

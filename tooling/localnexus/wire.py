@@ -55,9 +55,19 @@ class NexusProtocol(H11Protocol):
         super().connection_lost(exc)
         self.lost.set()
 
-    def reset(self) -> None:
-        """Break the connection so that the client sees a reset, not an orderly end."""
+    def send_400_response(self, msg: str) -> None:
+        """Answer bytes that are no HTTP request: empty, as Nexus does, and with its headers."""
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            ending = [(b"content-length", b"0"), (b"connection", b"close")]
+            headers = [*self.server_state.default_headers, *ending]
+            answer = self.conn.send(h11.Response(status_code=400, headers=headers, reason=b"Bad Request"))
+            self.transport.write(answer + self.conn.send(h11.EndOfMessage()))
+        self.transport.close()
+
+    async def reset(self) -> None:
+        """Break the connection so that the client sees a reset, not an orderly end; return when it is gone."""
         raw = self.transport.get_extra_info("socket")
         if raw is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
         self.transport.abort()
+        await self.lost.wait()
