@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tooling.errors import FailedError
+from tooling.model.target import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +62,14 @@ def save(http: HttpClient, url: str, into: Path, error: ErrorOf) -> None:
         partial.unlink(missing_ok=True)
 
 
+def not_there(url: str) -> FailedError:
+    """Make the error of a file that was to be read and is not in the index."""
+    return FailedError("IX26", f"There is no file {shown(url)}.", "Run again to see what the index has now.")
+
+
 def _download(http: HttpClient, url: str, take: Callable[[Iterator[bytes]], None], error: ErrorOf) -> None:
     reply = http.download(url, take)
+    if reply.status == HTTPStatus.NOT_FOUND:
+        raise not_there(url)
     if reply.status != HTTPStatus.OK:
         raise error(reply, f"hand out {url.rpartition('/')[2]}", url)

@@ -16,7 +16,6 @@ from tooling.effects.downloads import hash_of, save
 from tooling.effects.http_failures import ConnectionLostError
 from tooling.effects.nexus_probe import NexusProbe
 from tooling.effects.nexus_rest import NexusRest
-from tooling.effects.repository_audit import find_stale_pages
 from tooling.effects.simple_pages import read_page
 from tooling.effects.upload_form import classic_form, component_form
 from tooling.plan.answers import Answer, Asked, Meaning, Reply, error_of, read_answer
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tooling.effects.http_client import HttpClient
-    from tooling.effects.repository_audit import StalePage
     from tooling.model.artifact import Artifact
     from tooling.model.settings import Route
     from tooling.model.target import Target
@@ -101,10 +99,6 @@ class NexusIndex:
     def heal(self, distribution: str) -> bool:
         """Delete the asset that a project's cached page is; the next read makes a new one (nexus-protocol 12.1)."""
         return self.rest.delete_page(distribution)
-
-    def stale_pages(self) -> tuple[StalePage, ...]:
-        """Find the pages that do not list what the repository holds; needs the right to browse."""
-        return find_stale_pages(self.rest.assets(), self.project)
 
     def abandon(self) -> None:
         """Cut all connections."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from tooling.effects.downloads import hash_of, save
+from tooling.effects.downloads import hash_of, not_there, save
 from tooling.effects.http_failures import ConnectionLostError
 from tooling.effects.simple_pages import ACCEPT, read_page
 from tooling.effects.upload_form import classic_form
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tooling.effects.http_client import HttpClient
-    from tooling.effects.repository_audit import StalePage
     from tooling.model.artifact import Artifact
     from tooling.model.target import Target
     from tooling.plan.answers import Reply
@@ -96,10 +95,6 @@ class SimpleIndex:
         """Nothing to drop: only Nexus keeps pages as files."""
         return False
 
-    def stale_pages(self) -> tuple[StalePage, ...]:
-        """None: such an index lists no files but on its pages."""
-        return ()
-
     def abandon(self) -> None:
         """Cut all connections."""
         self._http.abandon()
@@ -111,11 +106,7 @@ class SimpleIndex:
     def _listed(self, distribution: str, filename: str) -> IndexFile:
         listed = self.project(distribution).files.get(filename)
         if listed is None:
-            raise FailedError(
-                "IX26",
-                f"The index at {self._target.base} does not list {filename}.",
-                "Run again to see what it has now.",
-            )
+            raise not_there(f"{self._target.simple_url}{distribution}/{filename}")
         return listed
 
     def _asked(self, doing: str, url: str, *, uploading: bool = False) -> Asked:

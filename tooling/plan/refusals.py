@@ -82,7 +82,7 @@ BY_STATUS = (
         statuses={403},
         code="IX08",
         message="User {user} may not {what}{said}.",
-        hint="Ask whoever runs the index for the right to do so.",
+        hint="Correct NEXUS_USERNAME and NEXUS_PASSWORD (some indexes answer a wrong password so), or ask for the right.",
     ),
     Trouble(
         statuses={404},
