@@ -2,22 +2,24 @@
 
 `[tool.maestro]` in the root `pyproject.toml` -> `.env` -> environment -> flag. The file in the repository holds
 addresses and names only; a password there is an error. Passwords are taken in pairs with the user they belong to
-(`_PAIRS`), so that one person's name is never sent with another's password.
+(`_PAIRS`), place by place, so that one person's name is never sent with another's password.
 """
 
 from __future__ import annotations
 
 import difflib
-import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from tooling.errors import Place, UsageError, raise_all
+from tooling.model.document import read_document
 from tooling.model.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
+
+    from tooling.model.document import Document
 
 Route = Literal["pypi", "components"]
 IndexKind = Literal["nexus", "simple"]
@@ -61,14 +63,14 @@ _BY_KEY = {setting.key: setting for setting in TABLE}
 _NOT_SETTINGS = frozenset({"exceptions"})  # read by the rules
 _MOST_PARALLEL = 16
 
-# (variable of the user, user when that is not set, variable of the password); the first pair with a password counts.
-# The later three are the names of the shell scripts that came before.
-_PAIRS = (
-    ("NEXUS_USERNAME", None, "NEXUS_PASSWORD"),
-    ("NEXUS_DEPLOY_USER", None, "NEXUS_DEPLOY_PASSWORD"),
-    ("NEXUS_USER", "admin", "NEXUS_ADMIN_PASSWORD"),
-    ("NEXUS_USER", None, "NEXUS_PASSWORD"),
+# (variables of the user, user when none is set, variable of the password); the first pair with a password counts.
+# All but the first names are those of the shell scripts that came before.
+_PAIRS: tuple[tuple[tuple[str, ...], str | None, str], ...] = (
+    (("NEXUS_USERNAME", "NEXUS_USER"), None, "NEXUS_PASSWORD"),
+    (("NEXUS_DEPLOY_USER",), None, "NEXUS_DEPLOY_PASSWORD"),
+    (("NEXUS_USER",), "admin", "NEXUS_ADMIN_PASSWORD"),
 )
+_SECRET_WORDS = ("password", "passwd", "passphrase", "token", "secret", "credential", "api_key", "apikey")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,7 @@ def read_settings(root: Path, environ: Mapping[str, str], flags: Mapping[str, st
     """Resolve the settings of the workspace at `root`.
 
     Args:
-        root: the workspace's folder; relative folders among the settings are taken below it.
+        root: the workspace's folder; relative folders among the settings are taken below it, `~` is the home folder.
         environ: the environment; empty values count as not set.
         flags: what the command line said, by key; None where it said nothing.
 
@@ -101,13 +103,12 @@ def read_settings(root: Path, environ: Mapping[str, str], flags: Mapping[str, st
     """
     file = _from_pyproject(root / "pyproject.toml")
     dotenv = _from_dotenv(root / ".env")
-    variables = {**dotenv, **{name: value for name, value in environ.items() if value}}
     values: dict[str, str | None] = {}
     origins: dict[str, str] = {}
     for setting in TABLE:
         values[setting.key], origins[setting.key] = _resolve(setting, file, dotenv, environ, flags or {})
     raise_all(_faults(values, origins))
-    username, password = _credentials(variables, values["username"], explicit=bool((flags or {}).get("username")))
+    username, password = _credentials((environ, dotenv), values["username"], (flags or {}).get("username"))
     return Settings(
         url=values["url"],
         repository=str(values["repository"]),
@@ -117,8 +118,8 @@ def read_settings(root: Path, environ: Mapping[str, str], flags: Mapping[str, st
         kind=cast("IndexKind", values["kind"]),
         route=cast("Route", values["route"]),
         parallel=int(values["parallel"] or 0),
-        cache=root / str(values["cache"]),
-        data=root / str(values["data"]),
+        cache=root / Path(str(values["cache"])).expanduser(),
+        data=root / Path(str(values["data"])).expanduser(),
         origins=origins,
     )
 
@@ -161,54 +162,80 @@ def _bad_value(key: str, value: object, origin: str, hint: str) -> UsageError:
 
 
 def _credentials(
-    variables: Mapping[str, str], username: str | None, *, explicit: bool
+    places: Sequence[Mapping[str, str]], username: str | None, flag: str | None
 ) -> tuple[str | None, Secret | None]:
-    """Pick the first pair that has a password; a user named by flag takes that pair's password whatever its user."""
-    for user_variable, default_user, password_variable in _PAIRS:
-        password = variables.get(password_variable)
-        user = variables.get(user_variable) or default_user or (username if user_variable == "NEXUS_USERNAME" else None)
-        if password and (user or username):
-            return (username if explicit else user or username), Secret(password)
-    named = username or variables.get("NEXUS_DEPLOY_USER") or variables.get("NEXUS_USER")
-    return named, None
+    """Pick a user and a password; of `places` the first counts most.
+
+    A password belongs to the user named beside it. Where a place that counts more, or the `flag`, names another user,
+    that password is passed over. Without any name beside it, it goes to the user the settings resolve to.
+    """
+    for position, place in enumerate(places):
+        for users, default, variable in _PAIRS:
+            below = () if flag else _named(places, users)[:1]
+            beside = _named(places[: position + 1], users) or below or (default,)
+            owners = {owner for owner in (*beside, flag) if owner} or {username}
+            user = owners.pop() if len(owners) == 1 else None
+            if place.get(variable) and user:
+                return user, Secret(place[variable])
+    further = _named(places, ("NEXUS_DEPLOY_USER", "NEXUS_USER"))
+    return username or (further[0] if further else None), None
+
+
+def _named(places: Sequence[Mapping[str, str]], variables: Sequence[str]) -> tuple[str, ...]:
+    """Return whom the first of the variables that is set anywhere names: several where the places differ."""
+    each = (tuple(place[variable] for place in places if place.get(variable)) for variable in variables)
+    return next((found for found in each if found), ())
 
 
 def _from_pyproject(path: Path) -> dict[str, str]:
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("maestro", {})
-    except FileNotFoundError:
+    if not path.is_file():
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(
-            "WS01", f"{path} is not valid TOML: {error}.", "Correct the file.", place=Place(file=path)
-        ) from error
-    raise_all(fault for key in table if (fault := _unknown_key(key, path)) is not None)
+    document = read_document(path)
+    table = document.get("tool", "maestro")
+    if table is None:
+        return {}
+    if not isinstance(table, dict):
+        hint = f"Write it as a table with the keys {', '.join(_BY_KEY)}."
+        raise UsageError("ST01", "[tool.maestro] is not a table.", hint, place=document.place("tool", "maestro"))
+    raise_all(fault for key, value in table.items() if (fault := _fault_of(key, value, document)) is not None)
     return {key: str(value) for key, value in table.items() if key in _BY_KEY}
 
 
-def _unknown_key(key: str, path: Path) -> UsageError | None:
-    if key in _BY_KEY or key in _NOT_SETTINGS:
+def _fault_of(key: str, value: object, document: Document) -> UsageError | None:
+    """What is wrong with one entry; the line of a secret is named and not shown."""
+    place = document.place("tool", "maestro", key)
+    if key in _NOT_SETTINGS:
         return None
-    if "password" in key or "token" in key or "secret" in key:
+    if any(word in key.lower() for word in _SECRET_WORDS) or (key == "url" and "@" in str(value)):
         hint = "Remove it, change that password, and set NEXUS_PASSWORD in the environment or in .env instead."
-        return UsageError(
-            "ST03", f"[tool.maestro] has {key!r}: a secret in the repository.", hint, place=Place(file=path)
-        )
-    near = difflib.get_close_matches(key, [*_BY_KEY, *_NOT_SETTINGS], n=1)
-    meant = f"Did you mean {near[0]!r}?" if near else f"Known settings are {', '.join(_BY_KEY)}."
-    return UsageError("ST01", f"[tool.maestro] has an unknown setting {key!r}.", meant, place=Place(file=path))
+        message = f"[tool.maestro] has a secret in {key!r}, which is in the repository."
+        return UsageError("ST03", message, hint, place=Place(file=place.file, line=place.line))
+    if key not in _BY_KEY:
+        near = difflib.get_close_matches(key, [*_BY_KEY, *_NOT_SETTINGS], n=1)
+        meant = f"Did you mean {near[0]!r}?" if near else f"Known settings are {', '.join(_BY_KEY)}."
+        return UsageError("ST01", f"[tool.maestro] has an unknown setting {key!r}.", meant, place=place)
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return _bad_value(key, value, f"[tool.maestro] {key}", "Give a text or a number.")
+    return None
 
 
 def _from_dotenv(path: Path) -> dict[str, str]:
-    """Read `.env` without interpolation: a `$` in a password is a `$`."""
+    """Read `.env` without interpolation: a `$` in a password is a `$`. No line of it is ever shown."""
     if not path.is_file():
         return {}
-    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
     try:
-        return {
-            name: value for name, value in dotenv_values(path, interpolate=False, encoding="utf-8").items() if value
-        }
+        with path.open(encoding="utf-8-sig") as stream:
+            bindings = tuple(parse_stream(stream))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError("ST04", f"{path} cannot be read: {reason}.", "Correct the file or its permissions.") from error
+        # Not chained: a decoding error carries the bytes it stumbled over.
+        raise UsageError("ST04", f"{path} cannot be read: {reason}.", "Correct the file or its permissions.") from None
+    raise_all(_bad_line(path, binding.original.line) for binding in bindings if binding.error)
+    return {binding.key: binding.value for binding in bindings if binding.key and binding.value}
+
+
+def _bad_line(path: Path, line: int) -> UsageError:
+    hint = "Write NAME=value; put a value with a space, a quote or a # into single quotes."
+    return UsageError("ST04", f"Line {line} of {path} is no setting.", hint, place=Place(file=path, line=line))
