@@ -63,7 +63,7 @@ class MaestroError(Exception):
         self.facts = dict(facts or {})
 
     def __str__(self) -> str:
-        """`CODE: what happened - what to do`, preceded by the place when there is one."""
+        """`CODE: what happened. What to do.`, preceded by the place when there is one."""
         spot = f"{self.place}\n" if self.place else ""
         return f"{spot}{self.code}: {self.message} {self.hint}"
 
@@ -93,10 +93,10 @@ class StoppedError(MaestroError):
 
 
 class ProblemsError(MaestroError):
-    """Several errors found together; the exit code is that of the gravest kind present (2, then 3, then 1)."""
+    """Several errors found together, each once; the exit code is that of the gravest kind present (`exit_code_of`)."""
 
     def __init__(self, errors: Iterable[MaestroError]) -> None:
-        self.errors = tuple(errors)
+        self.errors = tuple(dict.fromkeys(single for error in errors for single in singles(error)))
         first = self.errors[0]
         super().__init__(first.code, first.message, first.hint, place=first.place, facts=first.facts)
 
@@ -106,17 +106,20 @@ class ProblemsError(MaestroError):
 
 
 def exit_code_of(error: MaestroError) -> int:
-    """Return the exit code of an error; for `ProblemsError`, usage (2) outranks refusal (3) outranks failure (1)."""
-    if not isinstance(error, ProblemsError):
-        return error.exit_code
-    codes = {exit_code_of(inner) for inner in error.errors}
-    return next((code for code in (2, 3) if code in codes), 1)
+    """Return the exit code of an error; of several, usage (2) outranks refusal (3), failure (1) and stop (130)."""
+    codes = {single.exit_code for single in singles(error)}
+    return next(code for code in (2, 3, 1, 130) if code in codes)
+
+
+def singles(error: MaestroError) -> tuple[MaestroError, ...]:
+    """Return the errors that `ProblemsError` gathers; any other error stands for itself."""
+    return error.errors if isinstance(error, ProblemsError) else (error,)
 
 
 def raise_all(errors: Iterable[MaestroError]) -> None:
     """Raise nothing for none, the error itself for one, `ProblemsError` for several."""
     found = tuple(errors)
-    if len(found) == 1:
-        raise found[0]
-    if found:
-        raise ProblemsError(found)
+    if not found:
+        return
+    several = ProblemsError(found)
+    raise several.errors[0] if len(several.errors) == 1 else several

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from tooling.errors import MaestroError
 
 
-def problem(error: MaestroError) -> dict[str, str]:
-    """Say an error as `code`, `message` and `hint`."""
-    return {"code": error.code, "message": error.message, "hint": error.hint}
+def problem(error: MaestroError) -> dict[str, object]:
+    """Say an error as `code`, `message` and `hint`, and `file` and `line` where there is a place."""
+    place = {"file": str(error.place.file), "line": error.place.line} if error.place else {}
+    return {"code": error.code, "message": error.message, "hint": error.hint, **place}
