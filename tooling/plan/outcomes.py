@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class Outcome(Enum):
@@ -69,7 +69,11 @@ class IndexFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One run. `problems` are `{code, message, hint}` of all that went wrong; `exit_code` follows product.md."""
+    """One run.
+
+    `problems` are `code`, `message` and `hint` of all that went wrong, with `file` and `line` where there is a place.
+    `exit_code`: 0 all as wanted, 1 something failed, 2 wrong usage, 3 refused before anything was sent, 130 stopped.
+    """
 
     command: str
     exit_code: int
@@ -78,7 +82,7 @@ class Report:
     seconds: float
     packages: tuple[PackageResult, ...] = ()
     warnings: tuple[str, ...] = ()
-    problems: tuple[dict[str, str], ...] = ()
+    problems: tuple[Mapping[str, object], ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The object that `--json` prints."""
@@ -92,7 +96,7 @@ class Report:
             "seconds": round(self.seconds, 3),
             "packages": [_package_json(package) for package in self.packages],
             "warnings": list(self.warnings),
-            "problems": list(self.problems),
+            "problems": [dict(each) for each in self.problems],
         }
 
 

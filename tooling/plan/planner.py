@@ -6,7 +6,7 @@ carried out yields nothing to do (law 4). All reasons not to start are found her
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import (
@@ -23,6 +23,7 @@ from tooling.plan.snapshot import Snapshot, State
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from packaging.requirements import Requirement
     from packaging.version import Version
 
     from tooling.model.artifact import Artifact
@@ -84,6 +85,17 @@ class Plan:
         """Every artifact the index lacks, in order."""
         return tuple(artifact for package in self.packages for artifact in package.to_upload)
 
+    def only_changed(self) -> Plan:
+        """Leave out the packages that the index has as they are; nothing waits for those or is refused for them."""
+        left = {each.name for each in self.packages if any(file.state is not State.PRESENT for file in each.files)}
+        packages = tuple(
+            replace(package, after=tuple(name for name in package.after if name in left))
+            for package in self.packages
+            if package.name in left
+        )
+        refusals = tuple(refusal for refusal in self.refusals if refusal.package in left)
+        return replace(self, packages=packages, refusals=refusals)
+
 
 def prerequisites(workspace: Workspace, packages: Sequence[Package]) -> frozenset[str]:
     """Name the in-house distributions that `packages` require and do not contain: the index has to have them."""
@@ -122,7 +134,10 @@ def _planned(
     artifacts: Sequence[Artifact],
     snapshot: Snapshot,
 ) -> PlannedPackage:
-    mine = sorted((each for each in artifacts if each.package == package.name), key=lambda each: each.kind != "wheel")
+    mine = sorted(
+        (each for each in artifacts if each.package == package.name),
+        key=lambda each: (each.kind != "wheel", each.filename),
+    )
     files = tuple(
         PlannedFile(artifact=each, state=snapshot.state(package.distribution, each.filename, each.sha256))
         for each in mine
@@ -147,17 +162,19 @@ def _file_refusals(planned: PlannedPackage, snapshot: Snapshot) -> list[Refusal]
                 )
             )
         if each.state is State.UNKNOWN:
-            reason = snapshot.unknown.get(name, "it offered no SHA-256 for the file")
-            refusals.append(
-                Refusal(
-                    package=planned.name,
-                    code="PB02",
-                    message=f"The index did not say whether it has {filename}: {reason}.",
-                    hint="Nothing was sent; run again once the index answers.",
-                    filename=filename,
-                )
-            )
+            reason = snapshot.unknown.get(name, "it offers no SHA-256 for the file")
+            refusals.append(_unknown(planned.package, filename, reason, filename))
     return refusals
+
+
+def _unknown(package: Package, what: str, reason: str, filename: str | None = None) -> Refusal:
+    return Refusal(
+        package=package.name,
+        code="PB02",
+        message=f"The index did not say whether it has {what}: {reason.removesuffix('.')}.",
+        hint="Nothing was sent; run again once the index answers.",
+        filename=filename,
+    )
 
 
 def _unsatisfied(
@@ -174,23 +191,26 @@ def _unsatisfied(
         offered = published_versions(snapshot, name)
         if local is not None and local.name in chosen:
             offered = offered | {local.version}
-        if not any(requirement.specifier.contains(version, prereleases=True) for version in offered):
-            refusals.append(_missing(package, str(requirement), name, extra, local))
+        if any(_admits(requirement, version) for version in offered):
+            continue
+        if name in snapshot.unknown:
+            refusals.append(_unknown(package, f"a {name} that satisfies {requirement}", snapshot.unknown[name]))
+        else:
+            refusals.append(_missing(package, requirement, extra, local))
     return refusals
 
 
-def _missing(package: Package, requirement: str, name: str, extra: str | None, local: Package | None) -> Refusal:
+def _admits(requirement: Requirement, version: Version) -> bool:
+    return requirement.specifier.contains(version, prereleases=True)
+
+
+def _missing(package: Package, requirement: Requirement, extra: str | None, local: Package | None) -> Refusal:
     where = f" (extra {extra})" if extra else ""
-    hint = (
-        f"Publish it too: add --package {local.name}, or use --all."
-        if local is not None
-        else f"No package of this workspace is {name}: correct the requirement, or publish it from where it lives."
-    )
-    if local is not None and not any(
-        each.specifier.contains(local.version, prereleases=True)
-        for each, _ in package.all_requirements()
-        if canonicalize_name(each.name) == name
-    ):
+    if local is None:
+        hint = f"No package here is {requirement.name}: correct the requirement, or publish it from where it lives."
+    elif _admits(requirement, local.version):
+        hint = f"Publish it too: add --package {local.name}, or use --all."
+    else:
         hint = f"{local.name} is at {local.version} here, which that excludes: change the requirement or the version."
     return Refusal(
         package=package.name,
@@ -218,7 +238,10 @@ def version_in(filename: str) -> Version | None:
 
 
 def _older(package: Package, snapshot: Snapshot) -> list[str]:
-    newest = max(published_versions(snapshot, package.distribution), default=None)
+    """Warn of a version that installers would pass over; they take pre-releases only where they must (PEP 440)."""
+    published = published_versions(snapshot, package.distribution)
+    final = not package.version.is_prerelease
+    newest = max((each for each in published if not (final and each.is_prerelease)), default=None)
     if newest is None or package.version >= newest:
         return []
     return [

@@ -15,12 +15,16 @@ class Schedule:
     depends on it, directly or not, and nothing else. Not thread-safe: one thread owns it.
     """
 
+    __slots__ = ("_after", "_running", "_waiting")
+
     def __init__(self, after: Mapping[str, Collection[str]]) -> None:
-        """Take, for each package in order of preference, the packages that go before it; the graph has no cycle."""
+        """Take, for each package in order of preference, the packages that go before it.
+
+        The graph has no cycle, and names nothing that is not in it.
+        """
         self._after = {name: set(before) for name, before in after.items()}
         self._waiting = list(after)
         self._running: set[str] = set()
-        self.held: dict[str, str] = {}
 
     def take(self) -> list[str]:
         """Return what may start now and was not handed out before."""
@@ -38,28 +42,14 @@ class Schedule:
     def failed(self, name: str) -> tuple[str, ...]:
         """Note that a package failed; return what is held back because of it, in order."""
         self._running.discard(name)
-        doomed = {name}
-        newly: list[str] = []
-        for waiting in list(self._waiting):
-            if self._reaches(waiting, doomed):
-                doomed.add(waiting)
-        for waiting in list(self._waiting):
-            if waiting in doomed:
-                newly.append(waiting)
-                self.held[waiting] = name
-                self._waiting.remove(waiting)
-        return tuple(newly)
-
-    def _reaches(self, name: str, doomed: Collection[str]) -> bool:
-        seen, front = set(), [name]
+        held: set[str] = set()
+        front = {name}
         while front:
-            for before in self._after.get(front.pop(), ()):
-                if before in doomed:
-                    return True
-                if before not in seen:
-                    seen.add(before)
-                    front.append(before)
-        return False
+            front = {waiting for waiting in self._waiting if waiting not in held and self._after[waiting] & front}
+            held |= front
+        newly = tuple(waiting for waiting in self._waiting if waiting in held)
+        self._waiting = [waiting for waiting in self._waiting if waiting not in held]
+        return newly
 
     @property
     def done(self) -> bool:
