@@ -7,6 +7,10 @@ Architecture Blog, "Exponential Backoff And Jitter". `Retry-After` is RFC 9110 s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+PASSING: Final = frozenset({"IX02", "IX05", "IX20"})
+"""The codes of trouble that can pass by itself: nothing answers, the connection broke, the server is busy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
