@@ -7,7 +7,7 @@ arrive and no others are begun.
 from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tooling.errors import MaestroError, StoppedError
@@ -17,6 +17,7 @@ from tooling.plan.snapshot import State
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Iterable
 
     from tooling.effects.delivery import Courier
     from tooling.effects.progress import Watcher
@@ -64,8 +65,8 @@ class Applier:
                     running[pool.submit(self._settle, by_name[name])] = name
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     self._account(schedule, by_name, running.pop(future), future.result())
-        results = tuple(_result(package, self._settled[package.name]) for package in plan.packages)
-        errors = tuple(each.error for each in self._settled.values() if each.error is not None)
+        results = tuple(package_result(package, self._settled[package.name].files) for package in plan.packages)
+        errors = _summed([self._settled[package.name].error for package in plan.packages])
         return Applied(packages=results, errors=errors, stopped=self.stop.is_set())
 
     def _account(self, schedule: Schedule, by_name: dict[str, PlannedPackage], name: str, settled: _Settled) -> None:
@@ -73,8 +74,9 @@ class Applier:
         if settled.error is None:
             schedule.verified(name)
             return
+        what = "was stopped" if isinstance(settled.error, StoppedError) else "failed"
         for held in schedule.failed(name):
-            files = tuple(_held(each.artifact, f"waits for {name}, which failed") for each in by_name[held].files)
+            files = tuple(_held(each.artifact, f"waits for {name}, which {what}") for each in by_name[held].files)
             self._settled[held] = _Settled(files=files)
 
     def _settle(self, planned: PlannedPackage) -> _Settled:
@@ -106,7 +108,11 @@ class Applier:
             return _Settled(files=results)
         try:
             detail = self.verifier.verify([each.artifact for each in planned.files])
+        except StoppedError as error:
+            files = tuple(replace(each, detail="sent, not verified: the run was stopped") for each in results)
+            return _Settled(files=files, error=error)
         except MaestroError as error:
+            self.watcher.says(f"{planned.name}: {error.message}")
             failed = tuple(file_result(each.artifact, Outcome.FAILED, error.message) for each in planned.files)
             return _Settled(files=failed, error=error)
         self.watcher.verified(planned.name)
@@ -126,8 +132,14 @@ def _held(artifact: Artifact, detail: str) -> FileResult:
     return file_result(artifact, Outcome.HELD, detail)
 
 
-def _result(planned: PlannedPackage, settled: _Settled) -> PackageResult:
-    return package_result(planned, settled.files)
+def _summed(errors: Iterable[MaestroError | None]) -> tuple[MaestroError, ...]:
+    """Keep every failure; that the user stopped the run is one thing to report, whatever it cut off."""
+    found = [error for error in errors if error is not None]
+    failures = tuple(error for error in found if not isinstance(error, StoppedError))
+    if len(failures) == len(found):
+        return failures
+    hint = "Run it again: it continues where this ended."
+    return (*failures, StoppedError("PB09", "The run was stopped before everything was in the index.", hint))
 
 
 def package_result(planned: PlannedPackage, files: tuple[FileResult, ...]) -> PackageResult:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tooling.errors import FailedError
+from tooling.errors import FailedError, StoppedError
 from tooling.plan.snapshot import State
 
 if TYPE_CHECKING:
@@ -37,21 +37,23 @@ class Verifier:
 
         Raises:
             FailedError: a file is listed with another hash, is not in the index, or the page stays stale.
+            StoppedError: the user stopped the run before the page listed all.
         """
-        began, pause, healed = self.clock.now(), FIRST_PAUSE, False
+        began, pause = self.clock.now(), FIRST_PAUSE
+        healed: bool | None = None
         while True:
             missing = self._missing(artifacts)
             if not missing:
                 return "its stale page was healed" if healed else ""
-            out_of_time = self.clock.now() - began >= self.lag or self.stopped()
-            if self._is_stale(missing):
-                if not healed and self.index.heal(missing[0].distribution):
-                    healed = True
+            stale = self._is_stale(missing)
+            if stale and healed is None:
+                healed = self.index.heal(missing[0].distribution)
+                if healed:
                     continue
-                if out_of_time:
-                    raise _stale(missing)
-            elif out_of_time:
-                raise _lost(missing)
+            if self.stopped():
+                raise _unverified(missing)
+            if self.clock.now() - began >= self.lag:
+                raise _stale(missing) if stale else _lost(missing)
             self.clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -65,15 +67,30 @@ class Verifier:
                 continue
             sha256 = listed.sha256 or self.index.sha256_of(artifact.distribution, artifact.version, artifact.filename)
             if sha256 != artifact.sha256:
-                message = (
-                    f"The index serves {artifact.filename} with SHA-256 {sha256[:12]}, not {artifact.sha256[:12]}."
-                )
-                hint = f"Find out who published it, and raise the version of {artifact.package}."
-                raise FailedError("PB06", message, hint, facts={"expected": artifact.sha256, "found": sha256})
+                raise _other_bytes(artifact, f"with SHA-256 {sha256[:12]}, not {artifact.sha256[:12]}", sha256)
         return missing
 
     def _is_stale(self, missing: Sequence[Artifact]) -> bool:
-        return any(self.index.find(artifact) is State.PRESENT for artifact in missing)
+        states = {artifact: self.index.find(artifact) for artifact in missing}
+        for artifact, state in states.items():
+            if state is State.DIFFERENT:
+                raise _other_bytes(artifact, "with other bytes than were sent")
+        return State.PRESENT in states.values()
+
+
+def _other_bytes(artifact: Artifact, how: str, sha256: str | None = None) -> FailedError:
+    return FailedError(
+        "PB06",
+        f"The index serves {artifact.filename} {how}.",
+        f"Find out who published it, and raise the version of {artifact.package}.",
+        facts={"expected": artifact.sha256, "found": sha256},
+    )
+
+
+def _unverified(missing: Sequence[Artifact]) -> StoppedError:
+    names = ", ".join(each.filename for each in missing)
+    message = f"{names} was sent, but the page does not list it yet: the run was stopped."
+    return StoppedError("PB09", message, "Run it again.")
 
 
 def _stale(missing: Sequence[Artifact]) -> FailedError:
