@@ -12,6 +12,7 @@ from tooling.plan.outcomes import IndexFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from tooling.effects.credentials import CredentialSources
     from tooling.effects.nexus_index import NexusIndex
@@ -35,19 +36,14 @@ class Connection:
     abandon: Callable[[], None]
 
 
-@contextmanager
-def connect(settings: Settings, sources: CredentialSources, watcher: Watcher) -> Iterator[Connection]:
-    """Open and probe the index of the settings; without an address, the embedded one of their data folder."""
-    if settings.url is None:
-        from tooling.effects.embedded import embedded_index
+def connect(settings: Settings, sources: CredentialSources, watcher: Watcher) -> AbstractContextManager[Connection]:
+    """Open and probe the index of the settings; without an address, the embedded one of their data folder.
 
-        with embedded_index(settings.data, settings.password, watcher.says) as lent:
-            where = "in this process" if lent.ours else f"that serves it at {lent.url}"
-            watcher.says(f"No NEXUS_URL: using the embedded index of {settings.data}, {where}.")
-            target, _ = read_target(lent.url, repository=settings.repository, group=settings.group, kind="nexus")
-            with _opened(target, lent.credentials, settings) as connection:
-                yield connection
-        return
+    Address and credentials are settled at once, in the calling thread: only there does Ctrl-C end a prompt. The server
+    is asked when the context is entered.
+    """
+    if settings.url is None:
+        return _embedded(settings, watcher)
     target, in_address = read_target(
         settings.url,
         repository=settings.repository,
@@ -55,8 +51,19 @@ def connect(settings: Settings, sources: CredentialSources, watcher: Watcher) ->
         kind=settings.kind,
         repository_is_default=settings.origins["repository"] == "default",
     )
-    with _opened(target, sources.find(settings, target, in_address), settings) as connection:
-        yield connection
+    return _opened(target, sources.find(settings, target, in_address), settings)
+
+
+@contextmanager
+def _embedded(settings: Settings, watcher: Watcher) -> Iterator[Connection]:
+    from tooling.effects.embedded import embedded_index
+
+    with embedded_index(settings.data, settings.password, watcher.says) as lent:
+        where = "in this process" if lent.ours else f"that serves it at {lent.url}"
+        watcher.says(f"No NEXUS_URL: using the embedded index of {settings.data}, {where}.")
+        target, _ = read_target(lent.url, repository=settings.repository, group=settings.group, kind="nexus")
+        with _opened(target, lent.credentials, settings) as connection:
+            yield connection
 
 
 @contextmanager

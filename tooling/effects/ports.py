@@ -55,7 +55,10 @@ class Builder(Protocol):
     """Makes the artifacts of packages; a package that cannot be built raises, together with all others that cannot."""
 
     def build(self, packages: Sequence[Package], built: Callable[[Package, str], None]) -> Iterable[Artifact]:
-        """Return wheel then sdist for each package, checked; `built` hears of each package and how it was made."""
+        """Return wheel then sdist for each package, checked; `built` hears of each package and how it was made.
+
+        What `built` raises ends the build.
+        """
 
 
 class Files(Protocol):

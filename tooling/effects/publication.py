@@ -22,8 +22,8 @@ from tooling.effects.interruption import interruptions
 from tooling.effects.problems import problem
 from tooling.effects.snapshots import read_snapshot
 from tooling.effects.verification import Verifier
-from tooling.errors import MaestroError, ProblemsError, RefusedError, StoppedError, exit_code_of, raise_all
-from tooling.plan.outcomes import Outcome, PackageResult, Report
+from tooling.errors import FailedError, MaestroError, RefusedError, StoppedError, raise_all
+from tooling.plan.outcomes import FileResult, Outcome, PackageResult, Report
 from tooling.plan.planner import make_plan, prerequisites
 from tooling.plan.retry import Backoff
 from tooling.plan.snapshot import State
@@ -39,14 +39,15 @@ if TYPE_CHECKING:
     from tooling.model.artifact import Artifact
     from tooling.model.package import Package
     from tooling.model.workspace import Workspace
-    from tooling.plan.planner import Plan, PlannedPackage, Refusal
+    from tooling.plan.planner import Plan, PlannedFile, PlannedPackage, Refusal
+    from tooling.plan.snapshot import Snapshot
 
 
 class Connect(Protocol):
     """Opens the index the settings name, probed: a context manager that closes it."""
 
     def __call__(self) -> AbstractContextManager[Connection]:
-        """Begin; entering may take as long as the server needs to answer."""
+        """Begin, asking the user for what is missing; entering may take as long as the server needs to answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +75,10 @@ class Publication:
         began = time.monotonic()
         with ExitStack() as stack:
             connection, artifacts = self._build_and_connect(request, stack)
-            distributions = {package.distribution for package in request.packages}
-            snapshot = read_snapshot(
-                connection.index, distributions | prerequisites(self.workspace, request.packages), artifacts
-            )
+            snapshot = self._look(request, connection, artifacts)
             plan = make_plan(self.workspace, request.packages, artifacts, snapshot)
             if request.changed:
-                plan = _only_changed(plan)
+                plan = plan.only_changed()
             for warning in plan.warnings:
                 self.watcher.says(f"warning: {warning}")
             report = Report(
@@ -95,8 +93,9 @@ class Publication:
 
     def _build_and_connect(self, request: Request, stack: ExitStack) -> tuple[Connection, tuple[Artifact, ...]]:
         """Build while the credentials are tried; a probe that fails ends the build at the next package."""
+        opening = self.connect()
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="connect") as pool:
-            probe = pool.submit(lambda: stack.enter_context(self.connect()))
+            probe = pool.submit(stack.enter_context, opening)
 
             def built(package: Package, how: str) -> None:
                 self.watcher.built(package, how)
@@ -110,9 +109,18 @@ class Publication:
             except MaestroError as error:
                 errors.append(error)
             connection = _result(probe, errors)
-        raise_all(dict.fromkeys(errors))
+        raise_all(errors)
         assert connection is not None
         return connection, artifacts
+
+    def _look(self, request: Request, connection: Connection, artifacts: Sequence[Artifact]) -> Snapshot:
+        """Read what the plan needs; whoever interrupts that waits for no answer."""
+        names = {package.distribution for package in request.packages}
+        try:
+            return read_snapshot(connection.index, names | prerequisites(self.workspace, request.packages), artifacts)
+        except KeyboardInterrupt:
+            connection.abandon()
+            raise
 
     def _act(self, plan: Plan, connection: Connection, report: Report) -> Report:
         if plan.refusals:
@@ -142,11 +150,6 @@ def _result(probe: Future[Connection], errors: list[MaestroError]) -> Connection
         return None
 
 
-def _only_changed(plan: Plan) -> Plan:
-    kept = tuple(package for package in plan.packages if any(each.state is not State.PRESENT for each in package.files))
-    return replace(plan, packages=kept)
-
-
 def _foreseen(package: PlannedPackage) -> PackageResult:
     outcomes = {State.ABSENT: Outcome.PLANNED, State.PRESENT: Outcome.PRESENT}
     return package_result(package, tuple(file_result(each.artifact, outcomes[each.state]) for each in package.files))
@@ -154,23 +157,19 @@ def _foreseen(package: PlannedPackage) -> PackageResult:
 
 def _refused(plan: Plan, explained: Sequence[RefusedError], report: Report) -> Report:
     """Report a plan that is not carried out: what is refused as refused, all else as held."""
-    files = {refusal.filename for refusal in plan.refusals}
-    whole = {refusal.package for refusal in plan.refusals if refusal.filename is None}
+    reasons = {
+        (refusal.package, refusal.filename): error.message
+        for refusal, error in zip(plan.refusals, explained, strict=True)
+    }
 
-    def outcome(package: PlannedPackage, filename: str, state: State) -> Outcome:
-        if filename in files or package.name in whole:
-            return Outcome.REFUSED
-        return Outcome.PRESENT if state is State.PRESENT else Outcome.HELD
+    def result(package: PlannedPackage, each: PlannedFile) -> FileResult:
+        reason = reasons.get((package.name, each.artifact.filename)) or reasons.get((package.name, None))
+        if reason:
+            return file_result(each.artifact, Outcome.REFUSED, reason)
+        return file_result(each.artifact, Outcome.PRESENT if each.state is State.PRESENT else Outcome.HELD)
 
     packages = tuple(
-        package_result(
-            package,
-            tuple(
-                file_result(each.artifact, outcome(package, each.artifact.filename, each.state))
-                for each in package.files
-            ),
-        )
-        for package in plan.packages
+        package_result(package, tuple(result(package, each) for each in package.files)) for package in plan.packages
     )
     problems = tuple(problem(error) for error in explained)
     return replace(report, exit_code=RefusedError.exit_code, packages=packages, problems=problems)
@@ -200,14 +199,13 @@ def _difference(artifact: Artifact, index: Index) -> str:
         published = Path(folder) / artifact.filename
         try:
             index.fetch(artifact.distribution, artifact.version, artifact.filename, published)
+            return Archives().difference(artifact.path, published)
         except MaestroError as error:
-            return f"what differs could not be learned ({error.message})"
-        return Archives().difference(artifact.path, published)
+            return f"what differs could not be learned ({error.message.removesuffix('.')})"
 
 
 def _exit_code(applied: Applied) -> int:
-    if applied.stopped and applied.errors:
-        return StoppedError.exit_code
+    """Once something was begun, every trouble is one that was met while doing it, whatever its kind."""
     if not applied.errors:
         return 0
-    return exit_code_of(ProblemsError(applied.errors))
+    return StoppedError.exit_code if applied.stopped else FailedError.exit_code

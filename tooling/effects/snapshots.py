@@ -39,8 +39,11 @@ def read_snapshot(index: Index, distributions: Collection[str], artifacts: Seque
     names = sorted(distributions)
     if not names:
         return Snapshot()
-    with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(names)), thread_name_prefix="snapshot") as pool:
+    pool = ThreadPoolExecutor(max_workers=min(AT_ONCE, len(names)), thread_name_prefix="snapshot")
+    try:
         answers = dict(zip(names, pool.map(read, names), strict=True))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # whoever interrupts it waits for no answer
     raise_all(_different(answer for answer in answers.values() if isinstance(answer, MaestroError)))
     return Snapshot(projects={name: answer for name, answer in answers.items() if isinstance(answer, Project)})
 
