@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 
 
 def prompt_on_terminal(question: str) -> str | None:
-    """Ask without echo; None where nobody can answer."""
+    """Ask without echo; None where nobody can answer, or ended the input instead."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
-    return getpass.getpass(question, stream=sys.stderr)
+    try:
+        return getpass.getpass(question, stream=sys.stderr)
+    except EOFError:
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +78,14 @@ class CredentialSources:
 
     def _from_keyring(self, username: str | None, target: Target) -> Credentials | None:
         import keyring
-        from keyring.errors import KeyringError
 
         try:
             found = keyring.get_credential(target.upload_url, username)
-        except (KeyringError, RuntimeError):
+        except Exception:  # noqa: BLE001 - a backend raises whatever its platform does: locked, no session bus …
             return None
-        return Credentials(username=found.username, password=Secret(found.password)) if found else None
+        if not (found and found.username and found.password):
+            return None
+        return Credentials(username=found.username, password=Secret(found.password))
 
     def _from_netrc(self, _username: str | None, target: Target) -> Credentials | None:
         path = Path(self.environ.get("NETRC") or self.home / ".netrc")
@@ -89,12 +93,9 @@ class CredentialSources:
             return None
         try:
             entry = netrc.netrc(str(path)).authenticators(urlsplit(target.base).hostname or "")
-        except (netrc.NetrcParseError, OSError):
-            # The parser's own message may quote a password, so none of it is repeated.
-            raise UsageError(
-                "ST06", f"{path} is not a valid netrc file.", "Correct it, or set NEXUS_PASSWORD."
-            ) from None
-        if entry is None or not entry[2]:
+        except (netrc.NetrcParseError, OSError, UnicodeDecodeError):
+            raise _unreadable(path, "netrc") from None
+        if entry is None or not (entry[0] and entry[2]):
             return None
         return Credentials(username=entry[0], password=Secret(entry[2]))
 
@@ -107,11 +108,14 @@ class CredentialSources:
         try:
             parser.read(path, encoding="utf-8")
         except (configparser.Error, UnicodeDecodeError):
-            raise UsageError(
-                "ST06", f"{path} is not a valid .pypirc file.", "Correct it, or set NEXUS_PASSWORD."
-            ) from None
+            raise _unreadable(path, ".pypirc") from None
         for section in parser.sections():
             table = parser[section]
             if table.get("repository", "").rstrip("/") == target.upload_url.rstrip("/") and table.get("password"):
                 return Credentials(username=table.get("username", "admin"), password=Secret(table["password"]))
         return None
+
+
+def _unreadable(path: Path, kind: str) -> UsageError:
+    """Name the file and nothing of what is in it: the parsers' own messages quote lines, and so passwords."""
+    return UsageError("ST06", f"{path} cannot be read as a {kind} file.", "Correct it, or set NEXUS_PASSWORD.")
