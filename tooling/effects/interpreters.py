@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 
 def find_interpreter(version: str, environ: Mapping[str, str]) -> Path | None:
     """Find a Python of a minor version such as `3.12`; None if this machine has none. The running one goes first."""
-    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
-        return Path(sys.base_prefix) / "bin" / f"python{version}"
     name = f"python{version}"
-    for folder in map(Path, environ.get("PATH", "").split(os.pathsep)):
-        if folder.name != "shims" and os.access(folder / name, os.X_OK):
-            return folder / name
+    running = version == f"{sys.version_info.major}.{sys.version_info.minor}"
+    folders = [Path(sys.base_prefix) / "bin"] if running else []
+    folders += [Path(each) for each in environ.get("PATH", "").split(os.pathsep) if each]
+    found = (folder / name for folder in folders if folder.name != "shims" and _runs(folder / name))
     versions = Path(environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    installed = sorted(versions.glob(f"{version}.*/bin/{name}"), key=_patch)
-    return installed[-1] if installed else None
+    installed = sorted(filter(_runs, versions.glob(f"{version}.*/bin/{name}")), key=_patch, reverse=True)
+    return next(found, next(iter(installed), None))
+
+
+def _runs(interpreter: Path) -> bool:
+    return interpreter.is_file() and os.access(interpreter, os.X_OK)
 
 
 def _patch(interpreter: Path) -> tuple[int, ...]:
