@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from tooling.faces.words import size_in_words
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class Lines:
-    """A watcher that writes one line per event; whole lines, whatever the threads do."""
+    """A watcher that writes one line per event; whole lines, whatever the threads do.
+
+    When nobody reads the lines any more, the work goes on without them.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -29,7 +32,7 @@ class Lines:
 
     def says(self, line: str) -> None:
         """Write the sentence."""
-        with self._lock:
+        with self._lock, contextlib.suppress(BrokenPipeError):
             print(line, file=self._stream, flush=True)
 
     def built(self, package: Package, how: str) -> None:
@@ -53,7 +56,10 @@ class Lines:
 
 
 class Bars(Lines):
-    """A watcher for terminals: lines scroll above, one bar for each file on its way stays below them."""
+    """A watcher for terminals: lines scroll above, one bar for each file on its way stays below them.
+
+    The display begins with the first file, so that it does not write over a prompt.
+    """
 
     def __init__(self, progress: Progress) -> None:
         super().__init__(sys.stdout)
@@ -62,10 +68,11 @@ class Bars(Lines):
 
     def says(self, line: str) -> None:
         """Print above the bars, as it is."""
-        self._progress.console.print(line, markup=False, highlight=False)
+        self._progress.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     def uploading(self, artifact: Artifact) -> None:
         """Begin the file's bar."""
+        self._progress.start()
         self._tasks[artifact.filename] = self._progress.add_task(artifact.filename, total=artifact.size)
 
     def sent(self, artifact: Artifact, size: int) -> None:
@@ -80,7 +87,7 @@ class Bars(Lines):
         super().settled(artifact, outcome, detail)
 
 
-@contextmanager
+@contextlib.contextmanager
 def watching(*, json: bool) -> Iterator[Watcher]:
     """Watch a run: bars on a terminal, lines elsewhere; with `json`, lines on standard error."""
     if json or not sys.stdout.isatty():
@@ -89,5 +96,8 @@ def watching(*, json: bool) -> Iterator[Watcher]:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, transient=True) as progress:
+    progress = Progress(*columns, transient=True)
+    try:
         yield Bars(progress)
+    finally:
+        progress.stop()

@@ -6,6 +6,7 @@ settings, 3 refused before anything was sent, 130 interrupted.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -15,7 +16,7 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tooling.effects.builder import CachedBuilder
     from tooling.errors import MaestroError
@@ -65,23 +66,41 @@ def command(
 
 
 def _guarded(body: Callable[..., int | None], context: object, words: Mapping[str, Any]) -> int:
-    from tooling.errors import MaestroError, exit_code_of
+    from tooling.errors import MaestroError, StoppedError
 
+    code = 0
+    with readers_may_leave():
+        try:
+            code = body(context, **words) or 0
+        except MaestroError as error:
+            code = _failed(error, body, words)
+        except KeyboardInterrupt:
+            stopped = StoppedError("PB09", "Interrupted.", "Run it again: it continues where this stopped.")
+            code = _failed(stopped, body, words)
+    return code
+
+
+@contextlib.contextmanager
+def readers_may_leave() -> Iterator[None]:
+    """Within, it is no error when whoever read our output has read enough, as `head` does.
+
+    The rest is said to nobody; Python would otherwise complain of it at exit, and exit with 120.
+    """
     try:
-        return body(context, **words) or 0
-    except MaestroError as error:
-        code = exit_code_of(error)
-        if words.get("json"):
-            print_json({"command": _spoken(body), "ok": False, "exit_code": code, "problems": as_problems(error)})
-        print_error(error)
-        return code
-    except KeyboardInterrupt:
-        print("Interrupted; run it again: it continues where this stopped.", file=sys.stderr)
-        return 130
+        yield
+        sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output has read enough; leave without a word, and without Python's own complaint at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+
+
+def _failed(error: MaestroError, body: Callable[..., int | None], words: Mapping[str, Any]) -> int:
+    from tooling.errors import exit_code_of
+
+    code = exit_code_of(error)
+    print_error(error)
+    if words.get("json"):
+        print_json({"command": _spoken(body), "ok": False, "exit_code": code, "problems": as_problems(error)})
+    return code
 
 
 def _spoken(body: Callable[..., int | None]) -> str:
@@ -90,12 +109,10 @@ def _spoken(body: Callable[..., int | None]) -> str:
 
 def as_problems(error: MaestroError) -> list[dict[str, object]]:
     """One object per error: `code`, `message`, `hint`, and `file` and `line` where there is a place."""
-    from tooling.errors import ProblemsError
+    from tooling.effects.problems import problem
+    from tooling.errors import singles
 
-    if isinstance(error, ProblemsError):
-        return [each for inner in error.errors for each in as_problems(inner)]
-    place = {"file": str(error.place.file), "line": error.place.line} if error.place else {}
-    return [{"code": error.code, "message": error.message, "hint": error.hint, **place}]
+    return [problem(each) for each in singles(error)]
 
 
 def print_error(error: MaestroError) -> None:

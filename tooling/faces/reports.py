@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HASH_START = 12
 EMBEDDED_PORT = 28081
+_TRUSTED_ANYWAY = ("127.0.0.1", "::1", "localhost")  # pip takes this machine's own addresses for secure
 _IN_PLACE = (Outcome.UPLOADED, Outcome.PRESENT)
 
 
@@ -76,6 +77,7 @@ def _install_lines(report: Report, index: IndexFacts) -> Iterator[str]:
     else:
         yield "\nTo install:"
     host = urlsplit(url)
-    trusted = f" --trusted-host {host.hostname}" if host.scheme == "http" and host.hostname != "127.0.0.1" else ""
+    plain = host.scheme == "http" and host.hostname not in _TRUSTED_ANYWAY
+    trusted = f" --trusted-host {host.hostname}" if plain else ""
     yield f"  pip install --index-url {url}{trusted} {wanted}"
     yield f"  uv pip install --index-url {url} {wanted}"

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_UNITS = ("B", "kB", "MB", "GB")
+_UNITS = ("kB", "MB", "GB")
 _THOUSAND = 1000
 
 
 def size_in_words(size: int) -> str:
-    """`24310` -> `24.3 kB` (SI units)."""
-    value = float(size)
-    for unit in _UNITS:
-        if value < _THOUSAND or unit == _UNITS[-1]:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= _THOUSAND
-    raise AssertionError(size)
+    """`24310` -> `24.3 kB` (SI units; the largest is GB)."""
+    if size < _THOUSAND:
+        return f"{size} B"
+    value, units = size / _THOUSAND, iter(_UNITS)
+    unit = next(units)
+    while round(value, 1) >= _THOUSAND and (larger := next(units, None)):
+        value, unit = value / _THOUSAND, larger
+    return f"{value:.1f} {unit}"
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
