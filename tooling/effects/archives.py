@@ -38,9 +38,12 @@ class Archives:
         """Say in a clause how two files differ, naming the first member that does; `where` names them in that clause.
 
         Members are compared in the order of their names, a wheel's RECORD last, as it differs whenever anything does.
-        Files with equal members differ in how they were packed.
+        Files with equal members differ in how they were packed; one that cannot be read differs by that.
         """
-        here, there = self.members(ours), self.members(other)
+        try:
+            here, there = self.members(ours), self.members(other)
+        except FailedError as error:
+            return error.message.rstrip(".")
         for name in sorted(here.keys() | there.keys(), key=lambda name: (name.endswith(".dist-info/RECORD"), name)):
             if name not in there or name not in here:
                 return f"{name} is only {where[0] if name in here else where[1]}"

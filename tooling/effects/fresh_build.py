@@ -48,24 +48,39 @@ def fresh_build(package: Package, source: SourceTree, route: Route) -> Iterator[
     """
     from tooling.effects.inspection import inspect
 
-    with _workshop(package) as (checkout, out):
+    with _workshop(package) as bench:
+        checkout = bench.tree / "source"
         if not source.copy(checkout):
             raise changed(package, "before it could be built")
-        wheel, sdist = _make(package, checkout, out, ("wheel", "sdist"), route)
+        wheel, sdist = _make(package, checkout, bench.out, ("wheel", "sdist"), route)
         raise_all(inspect(package, wheel, sdist))
-        _prove_equal(package, wheel, wheel_from_sdist(package, sdist, checkout.parent, isolated=route.isolated))
+        if route.isolated or not _holds(sdist, source):
+            _prove_equal(package, wheel, _wheel_of(package, sdist, bench, route))
         yield Build(wheel=wheel, sdist=sdist)
 
 
 def wheel_from_sdist(package: Package, sdist: Path, into: Path, *, isolated: bool = False) -> Path:
     """Unpack an sdist, build a wheel of what is in it and put that into the folder `into`; raises as `fresh_build`."""
-    with _workshop(package) as (checkout, out):
-        with tarfile.open(sdist, "r:gz") as archive:
-            archive.extractall(checkout.parent, filter="data")
-        unpacked = checkout.parent / sdist.name.removesuffix(".tar.gz")
-        route = route_of(package, unpacked, isolated=isolated)
-        (wheel,) = _make(package, unpacked, out, ("wheel",), route)
+    with _workshop(package) as bench:
+        route = route_of(package, package.folder, isolated=isolated)
+        wheel = _wheel_of(package, sdist, bench, route)
         return Path(shutil.move(wheel, into / wheel.name))
+
+
+def _wheel_of(package: Package, sdist: Path, bench: _Bench, route: Route) -> Path:
+    with tarfile.open(sdist, "r:gz") as archive:
+        archive.extractall(bench.tree, filter="data")
+    out = bench.out / "from-sdist"
+    out.mkdir()
+    (wheel,) = _make(package, bench.tree / sdist.name.removesuffix(".tar.gz"), out, ("wheel",), route)
+    return wheel
+
+
+def _holds(sdist: Path, source: SourceTree) -> bool:
+    """Whether the sdist is the source and PKG-INFO: hatchling, whose input is nothing else, then does the same."""
+    members = {name.partition("/")[2]: digest for name, digest in Archives().members(sdist).items()}
+    members.pop("PKG-INFO", None)
+    return members == {file.path: file.sha256 for file in source.files}
 
 
 def _prove_equal(package: Package, wheel: Path, other: Path) -> None:
@@ -76,18 +91,26 @@ def _prove_equal(package: Package, wheel: Path, other: Path) -> None:
         raise RefusedError("BD12", message, hint, place=_manifest(package), facts=_facts(package))
 
 
-@contextmanager
-def _workshop(package: Package) -> Iterator[tuple[Path, Path]]:
-    """Yield two paths below one temporary folder: where the source is to stand, and a folder for what is made.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bench:
+    """Two empty folders: `tree` for sources, the end of the world for backends, and `out` for what is made."""
 
-    The marks of a repository above the source keep backends from looking for ignore files further up.
-    """
+    tree: Path
+    out: Path
+
+
+@contextmanager
+def _workshop(package: Package) -> Iterator[_Bench]:
+    """Yield a bench in a temporary folder; the marks of a repository keep backends from ignore files further up."""
     with disk_errors(package):
         work = Path(tempfile.mkdtemp(prefix="maestro-build-"))
         try:
-            for made in ("tree/.git", "tree/.hg", "out"):
-                (work / made).mkdir(parents=True)
-            yield work / "tree" / "source", work / "out"
+            bench = _Bench(tree=work / "tree", out=work / "out")
+            bench.tree.mkdir()
+            bench.out.mkdir()
+            for mark in (".git", ".hg"):
+                (bench.tree / mark).touch()
+            yield bench
         finally:
             shutil.rmtree(work, ignore_errors=True)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from traceback import walk_tb
 from typing import TYPE_CHECKING
@@ -60,11 +60,13 @@ def _fixed_variables() -> Iterator[None]:
 
 
 def _discard_unfinished(error: BaseException) -> None:
-    """Remove the archive that was being written: hatchling leaves it among the system's temporary files."""
+    """Close and remove the archive that was being written: hatchling leaves it among the system's temporary files."""
     from hatchling.builders.sdist import SdistArchive
     from hatchling.builders.wheel import WheelArchive
 
     for frame, _ in walk_tb(error.__traceback__):
         archive = frame.f_locals.get("archive")
         if isinstance(archive, SdistArchive | WheelArchive):
+            with suppress(OSError):  # what is still in its buffer may have no room either
+                archive.fd.close()
             Path(archive.path).unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from packaging.markers import Marker
 from packaging.metadata import Metadata
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -51,8 +52,10 @@ def _differences(package: Package, metadata: Metadata) -> Iterator[Fault]:
     for field, value in declared.items():
         if built[field] != value:
             yield _difference(f"its {field} is {built[field]}, declared is {value}")
-    wanted = {_conditional(requirement, extra) for requirement, extra in package.all_requirements()}
-    present = set(metadata.requires_dist or ())
+    present = {_normal(requirement) for requirement in metadata.requires_dist or ()}
+    wanted = _unfolded(package)
+    if present == {_conditional(requirement, extra) for requirement, extra in package.all_requirements()}:
+        return
     for requirement in sorted(map(str, wanted - present)):
         yield _difference(f"it lacks the requirement {requirement}")
     for requirement in sorted(map(str, present - wanted)):
@@ -63,13 +66,42 @@ def _difference(what: str) -> Fault:
     return Fault(code="BD06", what=what, remedy="Declare everything in [project], and let no build hook change it.")
 
 
+def _unfolded(package: Package) -> set[Requirement]:
+    """What is declared, an extra that names other extras of its own package holding what they hold.
+
+    Hatchling writes it so; other backends write it as it is declared. Both mean the same to an installer.
+    """
+
+    def members(extra: str, seen: frozenset[str]) -> Iterator[Requirement]:
+        for each in package.extras.get(extra, ()):
+            if canonicalize_name(each.name) != package.distribution or each.marker:
+                yield each
+                continue
+            for inner in map(canonicalize_name, each.extras):
+                if inner not in seen:
+                    yield from members(inner, seen | {inner})
+
+    return {
+        *map(_normal, package.requirements),
+        *(_conditional(each, extra) for extra in package.extras for each in members(extra, frozenset({extra}))),
+    }
+
+
+def _normal(requirement: Requirement) -> Requirement:
+    """The requirement with the extras it asks for spelt as PEP 685 normalises them."""
+    normal = Requirement(str(requirement))
+    normal.extras = {canonicalize_name(extra) for extra in requirement.extras}
+    return normal
+
+
 def _conditional(requirement: Requirement, extra: str | None) -> Requirement:
     """The requirement as metadata has it: one of an extra applies where that extra was asked for."""
     if extra is None:
-        return requirement
+        return _normal(requirement)
     before = f"({requirement.marker}) and " if requirement.marker else ""
-    plain = str(requirement).partition(";")[0].strip()
-    return Requirement(f'{plain} ; {before}extra == "{extra}"')
+    plain = _normal(requirement)
+    plain.marker = Marker(f'{before}extra == "{extra}"')
+    return plain
 
 
 def _description(metadata: Metadata) -> Iterator[Fault]:

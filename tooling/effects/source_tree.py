@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from tooling.effects.disk import disk_errors
 from tooling.effects.whole_files import copy_hashed
 from tooling.errors import FailedError, MaestroError, Place, RefusedError
 
@@ -84,17 +85,12 @@ def read_source(package: Package, listing: Listing | None) -> SourceTree:
     tracked = listing.tracked_in(package.folder) if listing else frozenset()
     if listing and tracked:
         _refuse_strays(package, listing)
-    try:
+    with disk_errors(package):
         files = tuple(
             SourceFile(path=path, executable=executable, sha256=_digest(package.folder / path))
             for path, executable in sorted(_walk(package, package.folder, ""))
             if not tracked or path in tracked
         )
-    except OSError as error:
-        message = f"A file of {package.name} cannot be read: {error.filename}: {error.strerror}."
-        raise FailedError(
-            "BD14", message, "Make it readable for you, or delete it.", facts={"package": package.name}
-        ) from error
     total = hashlib.sha256()
     for file in files:
         total.update(os.fsencode(f"{file.path}\0{file.executable}\0{file.sha256}\n"))
