@@ -47,11 +47,11 @@ def parse_changelog(text: str) -> Changelog:
     """Read the second-level headings of a changelog (https://keepachangelog.com/en/1.1.0/)."""
     lines = text.splitlines()
     headings = [(number, match) for number, line in enumerate(lines) if (match := _HEADING.match(line))]
-    ends = [number for number, _ in headings[1:]] + [len(lines)]
+    starts = [*(number for number, _ in headings), len(lines)]
     return Changelog(
         sections=tuple(
             _section(match["name"], start, lines[start + 1 : end])
-            for (start, match), end in zip(headings, ends, strict=True)
+            for (start, match), end in zip(headings, starts[1:], strict=True)
         )
     )
 

@@ -41,8 +41,7 @@ def select(workspace: Workspace, names: Sequence[str], *, everything: bool) -> t
 
 def _spellings(workspace: Workspace) -> dict[str, str]:
     """Normalised folder and distribution names (an import name normalises to the latter) to folder names."""
-    by_distribution = {package.distribution: name for name, package in workspace.packages.items()}
-    return by_distribution | {canonicalize_name(name): name for name in workspace.packages}
+    return {**workspace.folders, **{canonicalize_name(name): name for name in workspace.packages}}
 
 
 def _unknown(workspace: Workspace, known: dict[str, str], name: str) -> MaestroError:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Workspace:
     """The packages by folder name, sorted, and their in-house `needs`; make one with `arrange` or `find_workspace`.
 
-    `levels` is each package's wave, counted from 1; `dependents` the direct users of each package.
+    `levels` is each package's wave, counted from 1; `dependents` the direct users of each package; `folders` the
+    folder name of each distribution.
     """
 
     root: Path
@@ -35,6 +36,7 @@ class Workspace:
     needs: Mapping[str, tuple[Need, ...]]
     dependents: Mapping[str, tuple[str, ...]]
     levels: Mapping[str, int]
+    folders: Mapping[str, str]
 
     def waves(self) -> tuple[tuple[str, ...], ...]:
         """Names in publishing order: what a wave needs in house is all in earlier waves. Sorted within a wave."""
@@ -64,11 +66,10 @@ class Workspace:
 
     def strangers(self, name: str) -> tuple[tuple[Requirement, str | None], ...]:
         """The package's requirements on `maestro-*` distributions that are not in the workspace, with their extra."""
-        known = {package.distribution for package in self.packages.values()}
         return tuple(
             (requirement, extra)
             for requirement, extra in self.packages[name].all_requirements()
-            if (wanted := canonicalize_name(requirement.name)).startswith(PREFIX) and wanted not in known
+            if (wanted := canonicalize_name(requirement.name)).startswith(PREFIX) and wanted not in self.folders
         )
 
 
@@ -115,21 +116,28 @@ def arrange(root: Path, packages: Iterable[Package]) -> Workspace:
     """
     ordered = {package.name: package for package in sorted(packages, key=lambda each: each.name)}
     raise_all(_twins(ordered.values()))
-    folder_of = {package.distribution: name for name, package in ordered.items()}
-    needs = {name: _needs(package, folder_of) for name, package in ordered.items()}
+    folders = {package.distribution: name for name, package in ordered.items()}
+    needs = {name: _needs(package, folders) for name, package in ordered.items()}
     users: dict[str, list[str]] = {name: [] for name in ordered}
     for name, needed in needs.items():
         for other in {need.package for need in needed}:
             users[other].append(name)
     dependents = {name: tuple(found) for name, found in users.items()}
-    return Workspace(root=root, packages=ordered, needs=needs, dependents=dependents, levels=_levels(ordered, needs))
+    return Workspace(
+        root=root,
+        packages=ordered,
+        needs=needs,
+        dependents=dependents,
+        levels=_levels(ordered, needs),
+        folders=folders,
+    )
 
 
-def _needs(package: Package, folder_of: Mapping[str, str]) -> tuple[Need, ...]:
+def _needs(package: Package, folders: Mapping[str, str]) -> tuple[Need, ...]:
     """The in-house requirements. An extra that names its own package gathers other extras: that is no edge."""
     found = []
     for requirement, extra in package.all_requirements():
-        other = folder_of.get(canonicalize_name(requirement.name))
+        other = folders.get(canonicalize_name(requirement.name))
         if other is not None and not (extra is not None and other == package.name):
             found.append(Need(package=other, requirement=requirement, extra=extra))
     return tuple(found)

@@ -40,8 +40,8 @@ def floors_exist(subject: Subject) -> Iterator[Fault]:
         message = f"`{requirement}` is not in the workspace."
         yield Fault(message=message, place=_place(subject, requirement, extra))
     for need in subject.house.workspace.needs[subject.package.name]:
-        place = _place(subject, need.requirement, need.extra)
-        yield from (Fault(message=message, place=place) for message in _floor_faults(subject, need))
+        for message in _floor_faults(subject, need):
+            yield Fault(message=message, place=_place(subject, need.requirement, need.extra))
 
 
 def _floor_faults(subject: Subject, need: Need) -> Iterator[str]:
@@ -133,7 +133,7 @@ def imports_declared(subject: Subject) -> Iterator[Fault]:
 def _in_house(subject: Subject, source: Source) -> dict[str, list[Import]]:
     """The imports of other `maestro_*` packages by distribution name."""
     found: dict[str, list[Import]] = {}
-    for each in source.imports():
+    for each in source.imports:
         top = each.module.split(".")[0]
         if top.startswith(_MODULE_PREFIX) and top != subject.package.import_name:
             found.setdefault(top.replace("_", "-"), []).append(each)
@@ -151,7 +151,7 @@ def _reached(subject: Subject) -> set[str]:
             continue
         reached.add(module)
         parents = [module.rpartition(".")[0]]  # a module's packages run before it
-        waiting += [*parents, *(each.module for each in source.imports() if each.eager)]
+        waiting += [*parents, *(each.module for each in source.imports if each.eager)]
     return reached
 
 
@@ -166,7 +166,7 @@ def requirements_used(subject: Subject) -> Iterator[Fault]:
         module = subject.house.workspace.packages[need.package].import_name
         distribution = module.replace("_", "-")
         sources = subject.sources.values()
-        if not any(distribution in _in_house(subject, each) or each.mentions(module) for each in sources):
+        if not any(distribution in _in_house(subject, each) or module in each.named_modules for each in sources):
             message = f"Nothing under src/ imports {module}."
             yield Fault(message=message, place=_place(subject, need.requirement, need.extra))
 
@@ -180,7 +180,7 @@ def tooling_not_imported(subject: Subject) -> Iterator[Fault]:
     tests = subject.package.folder / "tests"
     files = [read_source(path, tests) for path in sorted(tests.rglob("*.py"))]
     for source in [*subject.sources.values(), *files]:
-        for each in source.imports():
+        for each in source.imports:
             if each.module.split(".")[0] == "tooling":
                 yield Fault(message=f"{source.path.name} imports {each.module}.", place=source.place(each.line))
                 break

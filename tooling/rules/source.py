@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tooling.errors import Place
@@ -25,7 +26,7 @@ class Import:
     eager: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Source:
     """A module: its dotted name, and its syntax tree (None when it does not parse, with the reason in `error`)."""
 
@@ -41,16 +42,19 @@ class Source:
             return Place(file=self.path)
         return Place(file=self.path, line=line, excerpt=self.lines[line - 1].strip())
 
+    @cached_property
     def imports(self) -> tuple[Import, ...]:
         """Every import, `import_module("literal")` included."""
         if self.tree is None:
             return ()
         return tuple(_imports(self.tree, self._package(), eager=True))
 
-    def mentions(self, module: str) -> bool:
-        """Whether a string in the file names the module or something in it: enough to import it by name later."""
-        strings = (node.value for node in ast.walk(self.tree or ast.Module([], [])) if isinstance(node, ast.Constant))
-        return any(isinstance(text, str) and _within(text.split(":")[0], module) for text in strings)
+    @cached_property
+    def named_modules(self) -> frozenset[str]:
+        """The top-level names of whatever a string in the file may name: enough to import it by name later."""
+        nodes = ast.walk(self.tree) if self.tree else ()
+        strings = (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+        return frozenset(text.split(":")[0].split(".")[0] for text in strings)
 
     def _package(self) -> list[str]:
         """What a relative import of one dot starts from."""
@@ -69,10 +73,6 @@ def read_source(path: Path, top: Path) -> Source:
     except (SyntaxError, ValueError) as error:  # a null byte is a ValueError before Python 3.12
         reason = error if isinstance(error, SyntaxError) else SyntaxError(str(error))
         return Source(path=path, module=module, tree=None, lines=lines, error=reason)
-
-
-def _within(name: str, module: str) -> bool:
-    return name == module or name.startswith(f"{module}.")
 
 
 def _imports(node: ast.AST, package: list[str], *, eager: bool) -> Iterator[Import]:
