@@ -140,6 +140,7 @@ _ROOT = """\
 name = "throw-away"
 version = "1.0.0"
 requires-python = ">=3.11"
+license = "MIT"
 """
 
 _MANIFEST = """\

@@ -93,8 +93,8 @@ def pythons_agree(subject: Subject) -> Iterator[Fault]:
     if capped:
         yield Fault(message=f"`{', '.join(sorted(capped))}` in `requires-python` shuts out later Pythons.", place=place)
     if package.pythons[:1] != tuple(floors[:1]):
-        lowest = package.pythons[0] if package.pythons else "none"
-        message = f"The lowest Python among the classifiers is {lowest}, in `requires-python` it is {floors[:1]}."
+        lowest, floor = next(iter(package.pythons), "none"), next(iter(floors), "none")
+        message = f"The lowest Python among the classifiers is {lowest}, in `requires-python` it is {floor}."
         yield Fault(message=message, place=document.place("project", "classifiers"))
     for need in subject.house.workspace.needs[package.name]:
         needed = subject.house.workspace.packages[need.package].requires_python
