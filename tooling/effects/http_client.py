@@ -180,7 +180,7 @@ class HttpClient:
             with self._exchange(method, url, headers) as response:
                 if not (follow and response.has_redirect_location):
                     return take(response, url)
-                url = urljoin(url, response.headers["location"])
+                url = _redirected(url, response.headers["location"])
         raise FailedError("IX14", f"{shown(url)} sends requests round in circles.", "Correct NEXUS_URL.")
 
     @contextlib.contextmanager
@@ -238,6 +238,21 @@ class HttpClient:
     def _remember(self, event: str, info: Mapping[str, Any]) -> None:
         if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
             self._streams.add(info["return_value"])
+
+
+def _redirected(url: str, location: str) -> str:
+    """Resolve a redirect; only to the web."""
+    try:
+        there = urljoin(url, location)
+        if urlsplit(there).scheme in {"http", "https"}:
+            return there
+    except ValueError:
+        pass
+    raise FailedError(
+        "IX23",
+        f"{shown(url)} redirects to an address nobody can ask.",
+        "Correct NEXUS_URL, or look at it in a browser.",
+    )
 
 
 def _reply(response: httpx2.Response, url: str, most: int) -> Reply:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from tooling.errors import FailedError
@@ -66,6 +66,8 @@ def _from_html(text: str, url: str) -> Iterable[IndexFile]:
     parser.feed(text)
     if "<" in parser.rawdata:
         raise _unreadable(url, "it ends in the middle")
+    if not parser.tags:
+        raise _unreadable(url, "it holds no markup at all")
     base = urljoin(url, parser.base) if parser.base else url
     for href in parser.hrefs:
         address, fragment = urldefrag(urljoin(base, href))
@@ -94,8 +96,10 @@ class _Links(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.hrefs: list[str] = []
         self.base = ""
+        self.tags = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags += 1
         href = next((value for name, value in attrs if name == "href" and value), None)
         if href is None:
             return
@@ -103,9 +107,6 @@ class _Links(HTMLParser):
             self.hrefs.append(href.strip())
         elif tag == "base" and not self.base:
             self.base = href.strip()
-
-    def error(self, message: str) -> Any:
-        raise ValueError(message)
 
 
 def _unreadable(url: str, why: str) -> FailedError:

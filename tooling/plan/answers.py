@@ -131,7 +131,7 @@ def error_of(answer: Answer) -> MaestroError:
 def moved_base(asked_url: str, location: str, base: str) -> str | None:
     """Tell the root that a redirect points to, when it moves the server and keeps the rest of the path."""
     tail = asked_url.removeprefix(base).partition("?")[0]
-    there = urljoin(asked_url, location).partition("?")[0]
+    there = _resolved(asked_url, location)
     for ending in (tail, tail.rstrip("/")):
         if ending and there.endswith(ending):
             return shown(there.removesuffix(ending)).rstrip("/")
@@ -176,8 +176,16 @@ def _elsewhere(reply: Reply, asked: Asked) -> str:
     there = moved_base(asked.url, location, asked.target.base)
     if there and there != asked.target.base:
         return f"Set NEXUS_URL to {there}."
-    where = shown(urljoin(asked.url, location)).partition("?")[0]
+    where = shown(_resolved(asked.url, location))
     return f"It points to {where}: give the address where the server itself answers, not a sign-in page before it."
+
+
+def _resolved(url: str, location: str) -> str:
+    """Tell where a redirect leads, without its query; nowhere new when it makes no sense."""
+    try:
+        return urljoin(url, location).partition("?")[0]
+    except ValueError:
+        return url
 
 
 def _date(value: str) -> datetime | None:

@@ -82,7 +82,7 @@ BY_STATUS = (
         statuses={403},
         code="IX08",
         message="User {user} may not {what}{said}.",
-        hint="Correct NEXUS_USERNAME and NEXUS_PASSWORD (some indexes answer a wrong password so), or ask for the right.",
+        hint="Correct NEXUS_USERNAME and NEXUS_PASSWORD (some indexes answer wrong ones so), or ask for the right.",
     ),
     Trouble(
         statuses={404},
