@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from contextlib import closing
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,29 +38,39 @@ def hash_of(http: HttpClient, url: str, error: ErrorOf) -> str:
 
 def save(http: HttpClient, url: str, into: Path, error: ErrorOf) -> None:
     """Download a file to `into`, which is there whole or not at all; raise what `error` makes of any other answer."""
-    into.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{into.name}.", dir=into.parent)
-    partial = Path(name)
-
-    def take(blocks: Iterator[bytes]) -> None:
-        os.ftruncate(handle, 0)
-        os.lseek(handle, 0, os.SEEK_SET)
-        for block in blocks:
-            view = memoryview(block)
-            while view:
-                view = view[os.write(handle, view) :]
-
     try:
-        _download(http, url, take, error)
-        partial.replace(into)
+        into.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{into.name}.", dir=into.parent)
+        with closing(_Partial(handle, Path(name))) as partial:
+            _download(http, url, partial.take, error)
+            partial.path.replace(into)
     except OSError as failure:
         reason = failure.strerror or str(failure)
         raise FailedError(
             "IX28", f"{into} cannot be written: {reason}.", "Make room or correct the folder."
         ) from failure
-    finally:
-        os.close(handle)
-        partial.unlink(missing_ok=True)
+
+
+class _Partial:
+    """A file on its way, beside the place it is meant for; what is left of it goes when it is closed."""
+
+    def __init__(self, handle: int, path: Path) -> None:
+        self._handle = handle
+        self.path = path
+
+    def take(self, blocks: Iterator[bytes]) -> None:
+        """Write the blocks from the beginning: an attempt that broke may have left some."""
+        os.ftruncate(self._handle, 0)
+        os.lseek(self._handle, 0, os.SEEK_SET)
+        for block in blocks:
+            view = memoryview(block)
+            while view:
+                view = view[os.write(self._handle, view) :]
+
+    def close(self) -> None:
+        """Give the handle back, and remove what did not get its name."""
+        os.close(self._handle)
+        self.path.unlink(missing_ok=True)
 
 
 def not_there(url: str) -> FailedError:
