@@ -27,18 +27,30 @@ from .detectors import Detector
 from .errors import LoggingConfigError, LoggingError, UnknownSettingError
 from .levels import LogLevel
 from .logger import BoundLogger, get_logger
+from .middleware import (
+    ASGILoggingMiddleware,
+    DjangoLoggingMiddleware,
+    FastAPILoggingMiddleware,
+    FlaskLoggingMiddleware,
+    LoggingMiddleware,
+)
 from .processors import add_custom_processor, get_custom_processor
 from .redaction import RedactionPolicy, Redactor
 
 __all__ = [
+    "ASGILoggingMiddleware",
     "BoundLogger",
     "Detector",
+    "DjangoLoggingMiddleware",
+    "FastAPILoggingMiddleware",
+    "FlaskLoggingMiddleware",
     "LogContext",
     "LogFormat",
     "LogLevel",
     "LoggingConfig",
     "LoggingConfigError",
     "LoggingError",
+    "LoggingMiddleware",
     "RedactionPolicy",
     "Redactor",
     "UnknownSettingError",

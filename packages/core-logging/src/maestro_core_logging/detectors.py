@@ -104,17 +104,30 @@ def _may_be_jwt(text: str) -> bool:
     return "eyJ" in text
 
 
-# Grouped by a character each holds, so that most texts are asked for four characters only.
-_CLOUD_HINTS = (
-    ("A", ("KIA", "SIA", "ROA", "IDA", "PA", "NVA", "BIA", "CCA", "Iza")),
-    ("_", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "b_pat_", "k_live_", "k_test_", "whsec_", "npm_", "hf_", "_v1_")),
-    ("-", ("gl", "sk-", "xox", "xapp-", "pypi-", "GOCSPX-")),
-    (".", ("ya29.", "SG.", "hvs.", "hvb.")),
-)
-
-
 def _may_be_cloud_key(text: str) -> bool:
-    return any(sign in text and any(map(text.__contains__, hints)) for sign, hints in _CLOUD_HINTS)
+    # Grouped by a character each holds, so that most texts are asked for four characters only.
+    # Written out, because a loop over the hints takes five times as long.
+    return (
+        ("-" in text and _any_of_dash(text))
+        or ("_" in text and _any_of_underscore(text))
+        or ("." in text and ("ya29." in text or "SG." in text or "hvs." in text or "hvb." in text))
+        or ("A" in text and _any_of_capital(text))
+    )
+
+
+def _any_of_dash(text: str) -> bool:
+    return "gl" in text or "sk-" in text or "xox" in text or "xapp-" in text or "pypi-" in text or "GOCSPX-" in text
+
+
+def _any_of_underscore(text: str) -> bool:
+    github = "ghp_" in text or "gho_" in text or "ghu_" in text or "ghs_" in text or "ghr_" in text or "b_pat_" in text
+    stripe = "k_live_" in text or "k_test_" in text or "whsec_" in text
+    return github or stripe or "npm_" in text or "hf_" in text or "_v1_" in text
+
+
+def _any_of_capital(text: str) -> bool:
+    google_or_key = "Iza" in text or "KIA" in text or "SIA" in text or "ROA" in text or "IDA" in text
+    return google_or_key or "PA" in text or "NVA" in text or "BIA" in text or "CCA" in text
 
 
 _TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
@@ -122,7 +135,8 @@ _THIRTEEN = b"0" * 13
 
 
 def _may_be_card(text: str) -> bool:
-    return _THIRTEEN in text.encode("utf-8", "replace").translate(_TO_ZERO, b" -")
+    # Searched from the right: that algorithm keeps its pace where zeros abound.
+    return text.encode("utf-8", "replace").translate(_TO_ZERO, b" -").rfind(_THIRTEEN) >= 0
 
 
 _CLOUD = "|".join(  # noqa: FLY002 - one line a vendor
@@ -183,7 +197,7 @@ BUILT_IN: tuple[Detector, ...] = (
 )
 
 
-def is_harmless(text: str) -> bool:  # noqa: PLR0911 - the hot path: most texts leave at one of the first lines
+def is_harmless(text: str) -> bool:
     """Tell at a glance that neither a built-in shape nor a named secret (`key=value`) can stand in a text.
 
     All of them are at least SHORTEST characters long or hold one of `=`, `:`, `%3`.
@@ -197,8 +211,4 @@ def is_harmless(text: str) -> bool:  # noqa: PLR0911 - the hot path: most texts 
     lower = text.lower()
     if "bearer" in lower or "basic" in lower:
         return False
-    holds = text.__contains__
-    for sign, hints in _CLOUD_HINTS:
-        if sign in text and any(map(holds, hints)):
-            return False
-    return not _may_be_card(text)
+    return not (_may_be_cloud_key(text) or _may_be_card(text))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .detectors import SHORTEST
 from .json_lines import Dumps, escape_controls
 from .plain import without_surrogates
+from .trace import current_span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,7 @@ class FastLines:
         self._iso = pipeline.timestamps.iso
         self._service = pipeline.service
         policy = pipeline.redactor.policy
-        # Twenty fields of two levels of twenty values stay under the usual limit of values; lower ones are not for here.
+        # Twenty fields of two levels of twenty values stay under the usual limit of values.
         self._max_depth = min(2, policy.max_depth) if policy.max_values > _LARGE**3 + _LARGE**2 + _LARGE else 0
         # A text this short without these signs is no secret by any built-in measure.
         self._short = 0 if pipeline.redactor.has_own_shapes else SHORTEST
@@ -57,8 +58,11 @@ class FastLines:
         self, level: str, channel: Channel, event: str, frame: Frame, bound: Mapping[str, Any], fields: dict[str, Any]
     ) -> bytes | None:
         """Return the finished line, or None when the event needs the long way. `fields` is the caller's own dict."""
-        if "opentelemetry.trace" in _MODULES:
-            return None
+        span = b""
+        if "opentelemetry.trace" in _MODULES and (ids := current_span()):
+            if "trace_id" in frame.fields or "span_id" in frame.fields:
+                return None
+            span = self._members(ids)
         owner, tail = channel.tail
         if owner is not self:
             tail = self._tail(channel)
@@ -83,9 +87,9 @@ class FastLines:
         if text is None:
             text = self._event(event)
         head = f'{{"timestamp":"{self._iso()}","level":"{level}","event":'.encode()
-        return b"".join((head, text, tail, context, ending))
+        return b"".join((head, text, tail, span, context, ending))
 
-    def _fit(self, fields: Mapping[str, Any]) -> bool:
+    def _fit(self, fields: Mapping[str, Any]) -> bool:  # noqa: C901, PLR0911 - the hot path
         """Tell whether every field may stand on the line as it is."""
         if len(fields) > _LARGE:
             return False
@@ -112,7 +116,7 @@ class FastLines:
                 return False
         return True
 
-    def _nested_fit(self, value: Any, depth: int) -> bool:
+    def _nested_fit(self, value: Any, depth: int) -> bool:  # noqa: C901, PLR0911, PLR0912 - the hot path
         """Tell the same of a collection; large, deep or unusual ones go the long way."""
         if depth > self._max_depth or len(value) > _LARGE:
             return False
