@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,19 @@ def test_the_ignore_file_of_the_repository_is_no_part_of_a_package(tmp_path: Pat
     after, hows = build(tmp_path, package, rebuild=True)
     assert hows["alpha"].startswith(IN_PROCESS)
     assert hashes(before) == hashes(after)
+
+
+def test_temporary_files_may_lie_inside_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backends look for ignore files upwards from where they build; they must not find the repository's."""
+    package = one_package(tmp_path)
+    before, _ = build(tmp_path, package)
+    scratch = tmp_path / "build"
+    scratch.mkdir()
+    (tmp_path / ".gitignore").write_text("tests/\n")
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    after, _ = build(tmp_path, package, rebuild=True)
+    assert hashes(before) == hashes(after)
+    assert not list(scratch.iterdir())
 
 
 @pytest.mark.parametrize("front_end", ["build", "uv"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import tarfile
 import zipfile
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _WHERE = ("in the file built here", "in the published file")
+_BLOCK = 1 << 20
 _GENERATOR = "Generator:"
 
 
@@ -61,6 +63,7 @@ def _zip_members(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _tar_members(path: Path) -> Iterator[tuple[str, str]]:
+    read_through(path)
     with tarfile.open(path, "r:gz") as archive:
         for info in archive:
             if info.issym() or info.islnk():
@@ -70,9 +73,20 @@ def _tar_members(path: Path) -> Iterator[tuple[str, str]]:
                     yield info.name, _sha256(stream)
 
 
+def read_through(path: Path) -> None:
+    """Read a gzip file to its end, where its checksum is: a tar reader stops before it and would miss a cut-off tail.
+
+    Raises:
+        OSError, EOFError, zlib.error: the file is not whole.
+    """
+    with gzip.open(path) as stream:
+        while stream.read(_BLOCK):
+            pass
+
+
 def _sha256(stream: IO[bytes]) -> str:
     digest = hashlib.sha256()
-    while block := stream.read(1 << 20):
+    while block := stream.read(_BLOCK):
         digest.update(block)
     return digest.hexdigest()
 

@@ -7,6 +7,7 @@ import zlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from tooling.effects.archives import read_through
 from tooling.effects.fault import Fault
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def sdist_faults(package: Package, sdist: Path) -> tuple[bytes | None, list[Faul
     """Return the text of PKG-INFO, None where it cannot be had, and everything wrong with the sdist."""
     root = f"{package.import_name}-{package.version}"
     try:
+        read_through(sdist)
         with tarfile.open(sdist, "r:gz") as archive:
             members = archive.getmembers()
             metadata = next((_read(archive, member) for member in members if member.name == f"{root}/PKG-INFO"), None)

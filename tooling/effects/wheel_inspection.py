@@ -20,21 +20,36 @@ if TYPE_CHECKING:
 
     from tooling.model.package import Package
 
+_BLOCK = 1 << 20
 _CODE = "BD08"
 _TEST_MEMBERS = frozenset({"tests", "conftest.py"})
 
 
 def wheel_faults(package: Package, wheel: Path) -> tuple[bytes | None, list[Fault]]:
     """Return the text of METADATA, None where it cannot be had, and everything wrong with the wheel."""
+    info = f"{package.import_name}-{package.version}.dist-info"
     try:
         with zipfile.ZipFile(wheel) as archive:
             names = archive.namelist()
-            contents = {name: archive.read(name) for name in names}
-    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+            seen = {name: _hash_and_size(archive, name) for name in names if not name.endswith("/")}
+            record = archive.read(f"{info}/RECORD") if f"{info}/RECORD" in seen else None
+            metadata = archive.read(f"{info}/METADATA") if f"{info}/METADATA" in seen else None
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         return None, [Fault(code=_CODE, what=f"it is no intact zip file ({error})", remedy="Build it again.")]
-    info = f"{package.import_name}-{package.version}.dist-info"
-    faults = [*_name(package, wheel), *_members(package, info, names), *_record(contents, info)]
-    return contents.get(f"{info}/METADATA"), faults
+    faults = [*_name(package, wheel), *_members(package, info, names)]
+    if record is not None:
+        faults += _record(seen, record, f"{info}/RECORD")
+    return metadata, faults
+
+
+def _hash_and_size(archive: zipfile.ZipFile, name: str) -> tuple[str, str]:
+    """What RECORD should say of a member."""
+    digest = hashlib.sha256()
+    with archive.open(name) as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    urlsafe = base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
+    return f"sha256={urlsafe}", str(archive.getinfo(name).file_size)
 
 
 def _name(package: Package, wheel: Path) -> Iterator[Fault]:
@@ -70,24 +85,13 @@ def _members(package: Package, info: str, names: list[str]) -> Iterator[Fault]:
             yield Fault(code=_CODE, what=f"{wanted} is missing", remedy=f"Keep the code in src/{package.import_name}/.")
 
 
-def _record(contents: Mapping[str, bytes], info: str) -> Iterator[Fault]:
+def _record(seen: Mapping[str, tuple[str, str]], text: bytes, record: str) -> Iterator[Fault]:
     """Compare RECORD with the members: each once, with its SHA-256 and size; RECORD itself without."""
-    record = f"{info}/RECORD"
-    if record not in contents:
-        return
-    rows = {row[0]: tuple(row[1:]) for row in csv.reader(contents[record].decode().splitlines()) if row}
-    members = {name for name in contents if not name.endswith("/")}
-    for name in sorted(members ^ rows.keys()):
+    rows = {row[0]: tuple(row[1:]) for row in csv.reader(text.decode().splitlines()) if row}
+    remedy = "Build it again; if that does not help, the build backend is at fault."
+    for name in sorted(seen.keys() ^ rows.keys()):
         what = f"RECORD names {name}, which it lacks" if name in rows else f"RECORD does not name {name}"
-        yield Fault(
-            code=_CODE, what=what, remedy="Build it again; if that does not help, the build backend is at fault."
-        )
-    for name in sorted((members & rows.keys()) - {record}):
-        if rows[name] != (_hash(contents[name]), str(len(contents[name]))):
-            yield Fault(
-                code=_CODE, what=f"RECORD is wrong about {name}", remedy="Build it again with an unaltered backend."
-            )
-
-
-def _hash(content: bytes) -> str:
-    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+        yield Fault(code=_CODE, what=what, remedy=remedy)
+    for name in sorted((seen.keys() & rows.keys()) - {record}):
+        if rows[name] != seen[name]:
+            yield Fault(code=_CODE, what=f"RECORD is wrong about {name}", remedy=remedy)
