@@ -120,9 +120,13 @@ def make_plan(
     """
     chosen = {package.name: package for package in packages}
     ordered = [chosen[name] for wave in workspace.waves() for name in wave if name in chosen]
-    planned = tuple(_planned(workspace, package, chosen, artifacts, snapshot) for package in ordered)
+    made: dict[str, list[Artifact]] = {name: [] for name in chosen}
+    for artifact in sorted(artifacts, key=lambda each: (each.kind != "wheel", each.filename)):
+        made[artifact.package].append(artifact)
+    planned = tuple(_planned(workspace, package, chosen, made[package.name], snapshot) for package in ordered)
+    local = {package.distribution: package for package in workspace.packages.values()}
     refusals = [refusal for package in planned for refusal in _file_refusals(package, snapshot)]
-    refusals += [refusal for package in ordered for refusal in _unsatisfied(workspace, package, chosen, snapshot)]
+    refusals += [refusal for package in ordered for refusal in _unsatisfied(package, local, chosen, snapshot)]
     warnings = tuple(warning for package in ordered for warning in _older(package, snapshot))
     return Plan(packages=planned, warnings=warnings, refusals=tuple(refusals))
 
@@ -134,13 +138,9 @@ def _planned(
     artifacts: Sequence[Artifact],
     snapshot: Snapshot,
 ) -> PlannedPackage:
-    mine = sorted(
-        (each for each in artifacts if each.package == package.name),
-        key=lambda each: (each.kind != "wheel", each.filename),
-    )
     files = tuple(
         PlannedFile(artifact=each, state=snapshot.state(package.distribution, each.filename, each.sha256))
-        for each in mine
+        for each in artifacts
     )
     after = sorted({need.package for need in workspace.needs[package.name] if need.package in chosen} - {package.name})
     return PlannedPackage(package=package, wave=workspace.wave_of(package.name), after=tuple(after), files=files)
@@ -178,14 +178,13 @@ def _unknown(package: Package, what: str, reason: str, filename: str | None = No
 
 
 def _unsatisfied(
-    workspace: Workspace, package: Package, chosen: Mapping[str, Package], snapshot: Snapshot
+    package: Package, workspace: Mapping[str, Package], chosen: Mapping[str, Package], snapshot: Snapshot
 ) -> list[Refusal]:
     """Find in-house requirements that neither this run nor the index would satisfy (law 3)."""
-    by_distribution = {each.distribution: each for each in workspace.packages.values()}
     refusals = []
     for requirement, extra in package.all_requirements():
         name = canonicalize_name(requirement.name)
-        local = by_distribution.get(name)
+        local = workspace.get(name)
         if name == package.distribution or not (local or name.startswith(PREFIX)):
             continue
         offered = published_versions(snapshot, name)
