@@ -11,7 +11,6 @@ from publishers import ROOT, user_environment
 from workspaces import make_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from observed_index import Pages

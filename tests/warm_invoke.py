@@ -1,8 +1,9 @@
 """`invoke` many times over without its start-up: a process with everything imported that forks a child for each run.
 
 A child is a publisher like any other, with a process, working folder and environment of its own. It can be told to end
-itself by SIGKILL right before its n-th step, counted by Python's audit events: files opened for writing, renamed,
-removed, folders made, connections begun, programs started.
+itself by SIGKILL right before its n-th step, as Python's audit events show them: a connection begun, a program
+started, a file opened for writing, renamed, removed, a folder made. What happens in the folder for temporary files
+does not count: its names are made up anew by each run, so no other can tell the difference.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -24,18 +26,16 @@ from publishers import Finished
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-STEPS = frozenset(
-    {
-        *("os.chmod", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "os.truncate"),
-        *("socket.bind", "socket.connect", "sqlite3.connect", "subprocess.Popen"),
-    }
+_ON_PATHS = frozenset(
+    {"open", "os.chmod", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "sqlite3.connect"}
 )
+_OTHERS = frozenset({"os.truncate", "socket.bind", "socket.connect", "subprocess.Popen"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarmRun:
-    """A run under way; one at a time."""
+    """A run under way."""
 
     pid: int
     _answers: IO[str]
@@ -43,27 +43,31 @@ class WarmRun:
 
     def wait(self) -> Finished:
         """Wait for its end."""
-        code = int(json.loads(self._answers.readline())["code"])
+        with self._answers:
+            code = int(self._answers.readline())
         out, err = ((self._folder / name).read_text(encoding="utf-8") for name in ("out", "err"))
         return Finished(code=code, out=out, err=err)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarmInvoke:
-    """The process that forks."""
+    """The process that forks; may be used from many threads at once."""
 
     process: subprocess.Popen[str]
     folder: Path
+    _asking: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self, workspace: Path, *words: str, environment: Mapping[str, str], die_at: int | None = None) -> WarmRun:
         """Begin `invoke` with `words`; `die_at` is the step, from 1, before which it is killed."""
-        assert self.process.stdin
-        assert self.process.stdout
-        asked = {"folder": str(workspace), "words": words, "environment": dict(environment), "die_at": die_at}
-        self.process.stdin.write(json.dumps(asked) + "\n")
-        self.process.stdin.flush()
-        pid = int(json.loads(self.process.stdout.readline())["pid"])
-        return WarmRun(pid=pid, _answers=self.process.stdout, _folder=self.folder)
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        os.mkfifo(folder / "answers")
+        asked = {"folder": str(folder), "workspace": str(workspace), "words": words, "die_at": die_at}
+        with self._asking:
+            assert self.process.stdin
+            self.process.stdin.write(json.dumps({**asked, "environment": dict(environment)}) + "\n")
+            self.process.stdin.flush()
+        answers = (folder / "answers").open(encoding="utf-8")
+        return WarmRun(pid=int(answers.readline()), _answers=answers, _folder=folder)
 
     def run(self, workspace: Path, *words: str, environment: Mapping[str, str], die_at: int | None = None) -> Finished:
         """Run `invoke` with `words` to its end, or its death."""
@@ -74,64 +78,62 @@ class WarmInvoke:
 def warm_invoke() -> Iterator[WarmInvoke]:
     """Lend a process that is ready to fork."""
     with tempfile.TemporaryDirectory(prefix="warm-") as folder:
-        process = subprocess.Popen(
-            [sys.executable, "-B", __file__, folder],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        process = subprocess.Popen([sys.executable, "-B", __file__], stdin=subprocess.PIPE, text=True)
         with process:
             yield WarmInvoke(process=process, folder=Path(folder))
             assert process.stdin
             process.stdin.close()
 
 
-def _serve(folder: Path) -> None:
-    """Fork for every line; what a child prints goes to two files in `folder`."""
+def _serve() -> None:
+    """Fork for every line a keeper, which forks the publisher, and tells its process and then how it ended."""
     _import_everything()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
-        asked = json.loads(line)
-        pid = os.fork()
-        if pid == 0:
-            _become(folder, asked)
-        _tell(pid=pid)
-        _tell(code=os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _keep(json.loads(line))
+
+
+def _keep(asked: Mapping[str, Any]) -> None:
+    pid = os.fork()
+    if pid == 0:
+        _publish(asked)
+    with Path(asked["folder"], "answers").open("w", encoding="utf-8") as answers:
+        print(pid, file=answers, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), file=answers, flush=True)
+    os._exit(0)
 
 
 def _import_everything() -> None:
     import importlib
     import pkgutil
 
-    import invoke.main
-
     import tooling
 
-    for name in ("hatchling.build", "hatchling.builders.wheel", "hatchling.builders.sdist", "httpx2", "keyring"):
+    for name in ("hatchling.build", "hatchling.builders.wheel", "hatchling.builders.sdist", "httpx2", "invoke.main"):
         importlib.import_module(name)
     for part in ("errors", "model", "plan", "effects", "explanations", "localnexus", "rules"):
         found = importlib.import_module(f"{tooling.__name__}.{part}")
         for module in pkgutil.iter_modules(getattr(found, "__path__", []), f"{found.__name__}."):
             importlib.import_module(module.name)
-    assert invoke.main.program
 
 
-def _become(folder: Path, asked: Mapping[str, Any]) -> None:
-    """Be the publisher, and end as it ends."""
+def _publish(asked: Mapping[str, Any]) -> None:
+    """Be the publisher, and end as it ends; what it prints goes to two files."""
     import invoke.main
 
-    os.chdir(asked["folder"])
+    os.chdir(asked["workspace"])
     os.environ.clear()
     os.environ.update(asked["environment"])
-    for number, path, flags in (
-        (0, os.devnull, os.O_RDONLY),
-        (1, folder / "out", os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
-        (2, folder / "err", os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
-    ):
-        os.dup2(os.open(path, flags), number)
+    writing = os.O_WRONLY | os.O_CREAT
+    for number, path, flags in ((0, os.devnull, os.O_RDONLY), (1, "out", writing), (2, "err", writing)):
+        os.dup2(os.open(Path(asked["folder"], path), flags), number)
     if asked["die_at"] is not None:
         sys.addaudithook(_Doom(asked["die_at"]))
     sys.argv = ["invoke", *asked["words"]]
-    sys.exit(invoke.main.program.run(sys.argv))
+    invoke.main.program.run(sys.argv)
+    sys.exit()
 
 
 class _Doom:
@@ -140,17 +142,24 @@ class _Doom:
     def __init__(self, step: int) -> None:
         self._step = step
         self._steps = itertools.count(1)
+        self._temporary = tempfile.gettempdir()
 
     def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
-        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING
-        if (writes or event in STEPS) and next(self._steps) == self._step:
+        if self._counts(event, arguments) and next(self._steps) == self._step:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    def _counts(self, event: str, arguments: tuple[object, ...]) -> bool:
+        if event in _OTHERS:
+            return True
+        if event not in _ON_PATHS or (event == "open" and not _is_for_writing(arguments[2])):
+            return False
+        path = Path(arguments[0]) if isinstance(arguments[0], str | Path) else None
+        return path is not None and path.is_absolute() and not path.is_relative_to(self._temporary)
 
-def _tell(**facts: int) -> None:
-    sys.stdout.write(json.dumps(facts) + "\n")
-    sys.stdout.flush()
+
+def _is_for_writing(flags: object) -> bool:
+    return isinstance(flags, int) and bool(flags & _WRITING)
 
 
 if __name__ == "__main__":
-    _serve(Path(sys.argv[1]))
+    _serve()
