@@ -375,6 +375,11 @@ def test_a_password_in_an_address_is_not_shown(tmp_path: Path) -> None:
             swap={INIT: ("def greet", "import json\nfrom os import path\n_HIDDEN = 1\n\ndef greet")},
         ),
         Wrong(
+            code="PK20",
+            says="a module may share names with its neighbours that are not for users",
+            write={f"{B}/src/maestro_core_b/part.py": '__all__ = ["part"]\nLIMIT = 3\ndef part(): ...\n'},
+        ),
+        Wrong(
             code="PK33",
             says="an import whose failure is caught needs no requirement at import time",
             swap={

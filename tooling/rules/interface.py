@@ -36,8 +36,8 @@ class _Names:
 def all_is_public(subject: Subject) -> Iterator[Fault]:
     """__all__ equals the public names.
 
-    Write __all__ as a plain list of strings with every public name and nothing else; begin a name that is not
-    meant for users with an underscore. `__init__.py` needs one; other modules may have one.
+    Write __all__ as a plain list of strings. In an `__init__.py` it has every public name and nothing else (begin a
+    name that is not meant for users with an underscore); other modules may have one, of names that exist.
     """
     top = subject.package.import_name
     for source in subject.sources.values():
@@ -70,7 +70,7 @@ def _compared(source: Source, names: _Names, modules: Mapping[str, Source], plac
     if missing:
         yield Fault(message=f"`__all__` names {', '.join(missing)}, which {source.module} does not have.", place=place)
     forgotten = sorted(names.own - set(promised))
-    if forgotten:
+    if forgotten and source.path.name == "__init__.py":  # what modules share among themselves is their affair
         message = f"{', '.join(forgotten)} {'is' if len(forgotten) == 1 else 'are'} public but not in `__all__`."
         yield Fault(message=message, place=place)
 
