@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from scripted_server import Request, Response, scripted_server
 
-from tooling.effects.http_client import PAGE_BYTES, HttpClient, Timeouts
+from tooling.effects.connections import Timeouts
+from tooling.effects.http_client import PAGE_BYTES, HttpClient
 from tooling.effects.http_failures import ConnectionLostError
 from tooling.errors import FailedError, MaestroError, StoppedError
 from tooling.model.secret import Secret

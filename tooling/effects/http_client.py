@@ -1,21 +1,16 @@
 """The one pooled HTTP client that talks to an index: basic authentication unasked, no cookies, no surprises.
 
-Nexus defends sessions against cross-site requests, so a client that kept cookies would be refused (nexus-protocol
-4.12); and it closes connections that idle for 30 s (5), so none is kept that long. Credentials go to the server they
-belong to and to no other, whatever address a page or a redirect names.
+Credentials go to the server they belong to and to no other, whatever address a page or a redirect names.
 """
 
 from __future__ import annotations
 
 import contextlib
-import socket
-import threading
-import weakref
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from tooling.effects.connections import Connections, Timeouts
 from tooling.errors import FailedError
 from tooling.model.target import shown
 from tooling.plan.answers import Reply, retry_after
@@ -37,16 +32,7 @@ SERVED = range(200, 300)
 PAGE_BYTES = 32 << 20
 _ERROR_BYTES = 16 << 10
 _BLOCK = 1 << 18
-_IDLE_SECONDS = 20.0
 _MOST_REDIRECTS = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """Seconds to wait: for a connection, and for the other side to take or give any bytes at all."""
-
-    connect: float = 10.0
-    transfer: float = 60.0
 
 
 class HttpClient:
@@ -70,11 +56,7 @@ class HttpClient:
         self._credentials = credentials
         self._clock = clock
         self._patience = patience
-        self._timeouts = timeouts or Timeouts()
-        self._opening = threading.Lock()
-        self._clients: dict[str, httpx2.Client] = {}
-        self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._abandoned = threading.Event()
+        self._connections = Connections(timeouts or Timeouts())
 
     @property
     def username(self) -> str | None:
@@ -130,16 +112,12 @@ class HttpClient:
             return _reply(response, url, _ERROR_BYTES)
 
     def abandon(self) -> None:
-        """Cut every connection; whoever waits on one hears of it at once, and nothing is asked any more."""
-        self._abandoned.set()
-        for stream in list(self._streams):
-            with contextlib.suppress(OSError, AttributeError):
-                stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        """Cut every connection, and ask nothing any more."""
+        self._connections.abandon()
 
     def close(self) -> None:
         """Give the connections back."""
-        for client in self._clients.values():
-            client.close()
+        self._connections.close()
 
     def _patiently(self, attempt: Callable[[], Reply], stays: Callable[[Reply], bool], patience: Backoff) -> Reply:
         from tooling.effects.http_failures import ConnectionLostError, stopped
@@ -163,7 +141,7 @@ class HttpClient:
                     raise outcome
                 return outcome
             self._clock.sleep(pause)
-            if self._abandoned.is_set():
+            if self._connections.cut:
                 raise stopped()
 
     def _hop(
@@ -192,20 +170,18 @@ class HttpClient:
 
         from tooling.effects.http_failures import failure, stopped
 
-        if self._abandoned.is_set():
+        if self._connections.cut:
             raise stopped()
         try:
-            client = self._client(urlsplit(url).scheme)
-            request = client.build_request(
-                method, url, content=body, headers=dict(headers), extensions={"trace": self._remember}
+            response = self._connections.request(
+                method, url, secure=urlsplit(url).scheme != "http", headers=headers, body=body, auth=self._auth(url)
             )
-            response = client.send(request, auth=self._auth(url), stream=True)
             try:
                 yield response
             finally:
                 response.close()
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            if self._abandoned.is_set():
+            if self._connections.cut:
                 raise stopped() from None
             raise failure(error, shown(url)) from error
 
@@ -214,30 +190,6 @@ class HttpClient:
         if self._credentials is None or (mine.scheme, mine.netloc) != (theirs.scheme, theirs.netloc):
             return None
         return self._credentials.username, self._credentials.password.reveal()
-
-    def _client(self, scheme: str) -> httpx2.Client:
-        """Make the client of a scheme when it is first needed: reading the trusted certificates takes its time."""
-        with self._opening:
-            if scheme not in self._clients:
-                self._clients[scheme] = self._opened(secure=scheme != "http")
-            return self._clients[scheme]
-
-    def _opened(self, *, secure: bool) -> httpx2.Client:
-        from http.cookiejar import CookieJar, DefaultCookiePolicy
-
-        import httpx2
-
-        return httpx2.Client(
-            verify=secure,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            timeout=httpx2.Timeout(self._timeouts.transfer, connect=self._timeouts.connect, pool=None),
-            limits=httpx2.Limits(max_connections=None, keepalive_expiry=_IDLE_SECONDS),
-            headers={"User-Agent": "maestro-platform"},
-        )
-
-    def _remember(self, event: str, info: Mapping[str, Any]) -> None:
-        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
-            self._streams.add(info["return_value"])
 
 
 def _redirected(url: str, location: str) -> str:

@@ -7,18 +7,16 @@ What the server does, and why each request is the one it is, stands in nexus-pro
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from tooling.effects.dialogue import Dialogue
 from tooling.effects.downloads import hash_of, save
-from tooling.effects.http_failures import ConnectionLostError
 from tooling.effects.nexus_probe import NexusProbe
 from tooling.effects.nexus_rest import NexusRest
 from tooling.effects.simple_pages import read_page
 from tooling.effects.upload_form import classic_form, component_form
-from tooling.plan.answers import Answer, Asked, Meaning, Reply, error_of, read_answer
 from tooling.plan.snapshot import Project, State
 
 if TYPE_CHECKING:
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from tooling.model.artifact import Artifact
     from tooling.model.settings import Route
     from tooling.model.target import Target
+    from tooling.plan.answers import Answer, Reply
 
 # `"<sha1>"` of the data store and `"{SHA1{<sha1>}}"` of OrientDB; a compressing proxy makes either weak (`W/`).
 _SHA1_TAG = re.compile(r'(?:W/)?"(?:\{SHA1\{)?(?P<sha1>[0-9a-f]{40})(?:\}\})?(?:-gzip)?"')
@@ -41,6 +40,7 @@ class NexusIndex:
         self._target = target
         self._http = http
         self._route = route
+        self._dialogue = Dialogue(target, http)
         self.rest = NexusRest(target, http)
 
     def probe(self) -> None:
@@ -56,17 +56,17 @@ class NexusIndex:
             return Project(distribution=distribution, files=files)
         if reply.status == HTTPStatus.NOT_FOUND and "Repository not found" not in reply.message:
             return Project(distribution=distribution)
-        raise self._error(reply, f"show the page of {distribution}", url)
+        raise self._dialogue.error(reply, f"show the page of {distribution}", url)
 
     def sha256_of(self, distribution: str, version: str, filename: str) -> str:
         """Learn a file's SHA-256: by REST if it knows one of these very bytes, else by downloading them."""
         sha1 = self._sha1(distribution, version, filename)
         known = self.rest.sha256_by_sha1(distribution, filename, sha1) if sha1 else None
-        return known or hash_of(self._http, self._file_url(distribution, version, filename), self._error)
+        return known or hash_of(self._http, self._file_url(distribution, version, filename), self._dialogue.error)
 
     def fetch(self, distribution: str, version: str, filename: str, into: Path) -> None:
         """Download a file; `into` appears only once it is whole."""
-        save(self._http, self._file_url(distribution, version, filename), into, self._error)
+        save(self._http, self._file_url(distribution, version, filename), into, self._dialogue.error)
 
     def find(self, artifact: Artifact) -> State:
         """Ask for the file itself; its ETag is its SHA-1, and where it is not, the file is downloaded and hashed."""
@@ -75,26 +75,24 @@ class NexusIndex:
         if reply.status == HTTPStatus.NOT_FOUND and "Repository not found" not in reply.message:
             return State.ABSENT
         if reply.status != HTTPStatus.OK:
-            raise self._error(reply, f"say whether it has {artifact.filename}", url)
+            raise self._dialogue.error(reply, f"say whether it has {artifact.filename}", url)
         sha1 = _sha1_in(reply)
         if sha1:
             return State.PRESENT if sha1 == artifact.sha1 else State.DIFFERENT
-        return State.PRESENT if hash_of(self._http, url, self._error) == artifact.sha256 else State.DIFFERENT
+        return State.PRESENT if hash_of(self._http, url, self._dialogue.error) == artifact.sha256 else State.DIFFERENT
 
     def upload(self, artifact: Artifact, sent: Callable[[int], None]) -> Answer:
         """Make one attempt by the chosen route."""
         classic = self._route == "pypi"
         form = classic_form(artifact) if classic else component_form(artifact)
         url = self._target.upload_url if classic else self.rest.url(f"components?repository={self._target.repository}")
-        asked = self._asked(
-            f"store {artifact.filename}", url, rights="add" if classic else "{browse,read,add,edit}", uploading=True
+        return self._dialogue.post(
+            form,
+            url,
+            sent,
+            rights="add" if classic else "{browse,read,add,edit}",
+            accept="text/html" if classic else "application/json",
         )
-        headers = {**form.headers, "Accept": "text/html" if classic else "application/json"}
-        try:
-            reply = self._http.write(url, body=form.stream(sent), headers=headers)
-        except ConnectionLostError as lost:
-            return Answer(meaning=Meaning.LOST, code=lost.code, message=lost.message, hint=lost.hint)
-        return read_answer(reply, asked, now=datetime.now(UTC))
 
     def heal(self, distribution: str) -> bool:
         """Delete the asset that a project's cached page is; the next read makes a new one (nexus-protocol 12.1)."""
@@ -113,19 +111,6 @@ class NexusIndex:
 
     def _sha1(self, distribution: str, version: str, filename: str) -> str | None:
         return _sha1_in(self._http.read(self._file_url(distribution, version, filename), method="HEAD"))
-
-    def _asked(self, doing: str, url: str, *, rights: str = "read", uploading: bool = False) -> Asked:
-        return Asked(
-            doing=doing,
-            url=url,
-            target=self._target,
-            username=self._http.username,
-            rights=rights,
-            uploading=uploading,
-        )
-
-    def _error(self, reply: Reply, doing: str, url: str) -> Exception:
-        return error_of(read_answer(reply, self._asked(doing, url), now=datetime.now(UTC)))
 
 
 def _sha1_in(reply: Reply) -> str | None:

@@ -8,14 +8,13 @@ until the licence terms are accepted (nexus-protocol 1.1, 1.7, 4.9). REST then t
 from __future__ import annotations
 
 import difflib
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tooling.effects.dialogue import Dialogue
 from tooling.effects.nexus_rest import NexusRest
 from tooling.errors import FailedError, UsageError
-from tooling.plan.answers import Asked, error_of, read_answer
 from tooling.plan.retry import Backoff
 
 if TYPE_CHECKING:
@@ -85,8 +84,7 @@ class NexusProbe:
             if "Repository not found" in reply.message:
                 return self._unknown_repository()
             return self._elsewhere() or self._not_nexus()
-        asked = Asked(doing="show the repository", url=url, target=self._target, username=self._http.username)
-        return error_of(read_answer(reply, asked, now=datetime.now(UTC)))
+        return Dialogue(self._target, self._http).error(reply, "show the repository", url)
 
     def _unknown_repository(self) -> UsageError:
         known, name = self._rest.hosted_names(), str(self._target.repository)

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+from tooling.effects.dialogue import Dialogue
 from tooling.errors import FailedError, UsageError
-from tooling.plan.answers import Asked, error_of, read_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +41,7 @@ class NexusRest:
     def __init__(self, target: Target, http: HttpClient) -> None:
         self._target = target
         self._http = http
+        self._dialogue = Dialogue(target, http)
 
     def url(self, path: str) -> str:
         """The address of an endpoint, such as `components?repository=r`."""
@@ -59,7 +59,7 @@ class NexusRest:
             url = self.url(f"assets?{urlencode(parameters)}")
             reply = self._http.read(url, accept="application/json")
             if reply.status != HTTPStatus.OK:
-                raise self._error(reply, "list what it holds", url, rights="browse")
+                raise self._dialogue.error(reply, "list what it holds", url, rights="browse")
             page = _object(reply)
             yield from _assets(page)
             token = str(page["continuationToken"]) if page.get("continuationToken") else None
@@ -93,7 +93,7 @@ class NexusRest:
             return True
         if reply.status in _FORBIDDEN:
             return False
-        raise self._error(reply, f"drop the stale page of {distribution}", url, rights="delete")
+        raise self._dialogue.error(reply, f"drop the stale page of {distribution}", url, rights="delete")
 
     def repository(self) -> Mapping[str, Any] | None:
         """What the server says about the repository (`format`, `type` …); None when it does not say."""
@@ -116,10 +116,6 @@ class NexusRest:
         """The server's answer that it takes no writes now; None when it takes them, or does not say (3.96: a stub)."""
         reply = self._http.read(self.url("status/writable"), accept="application/json", stays=lambda _: True)
         return reply if reply.status == HTTPStatus.SERVICE_UNAVAILABLE else None
-
-    def _error(self, reply: Reply, doing: str, url: str, *, rights: str) -> Exception:
-        asked = Asked(doing=doing, url=url, target=self._target, username=self._http.username, rights=rights)
-        return error_of(read_answer(reply, asked, now=datetime.now(UTC)))
 
 
 def _json(reply: Reply) -> object:

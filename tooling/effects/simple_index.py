@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from tooling.effects.dialogue import Dialogue
 from tooling.effects.downloads import hash_of, not_there, save
-from tooling.effects.http_failures import ConnectionLostError
 from tooling.effects.simple_pages import ACCEPT, read_page
 from tooling.effects.upload_form import classic_form
 from tooling.errors import FailedError, UsageError
-from tooling.plan.answers import Answer, Asked, Meaning, error_of, read_answer
 from tooling.plan.retry import Backoff
 from tooling.plan.snapshot import IndexFile, Project, State
 
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from tooling.effects.http_client import HttpClient
     from tooling.model.artifact import Artifact
     from tooling.model.target import Target
-    from tooling.plan.answers import Reply
+    from tooling.plan.answers import Answer
 
 PATIENCE = Backoff(base=0.2, cap=1.0, per_file=3.0)
 
@@ -33,6 +31,7 @@ class SimpleIndex:
     def __init__(self, target: Target, http: HttpClient) -> None:
         self._target = target
         self._http = http
+        self._dialogue = Dialogue(target, http)
 
     def probe(self) -> None:
         """Make sure that there are simple pages, and that the password counts where one is asked for.
@@ -43,7 +42,7 @@ class SimpleIndex:
         url = self._target.simple_url
         reply = self._http.read(url, accept=ACCEPT, follow=False, patience=PATIENCE)
         if reply.status != HTTPStatus.OK:
-            raise self._error(reply, "show its list of projects", url)
+            raise self._dialogue.error(reply, "show its list of projects", url)
         try:
             read_page(reply.headers.get("content-type", ""), reply.body, reply.url)
         except FailedError as error:
@@ -52,7 +51,7 @@ class SimpleIndex:
         empty = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": "0"}
         reply = self._http.write(url, body=[b""], headers=empty)
         if reply.status in {401, 402, 403, 407} or reply.status in range(300, 400):
-            raise self._error(reply, "take uploads", url)
+            raise self._dialogue.error(reply, "take uploads", url)
 
     def project(self, distribution: str) -> Project:
         """Read the page of a project; 404 and a page without links both mean absent."""
@@ -61,35 +60,31 @@ class SimpleIndex:
         if reply.status == HTTPStatus.NOT_FOUND:
             return Project(distribution=distribution)
         if reply.status != HTTPStatus.OK:
-            raise self._error(reply, f"show the page of {distribution}", url)
+            raise self._dialogue.error(reply, f"show the page of {distribution}", url)
         files = read_page(reply.headers.get("content-type", ""), reply.body, reply.url)
         return Project(distribution=distribution, files=files)
 
     def sha256_of(self, distribution: str, version: str, filename: str) -> str:  # noqa: ARG002 - its name has it
         """Take a file's SHA-256 from the page, else download the file and hash it."""
         listed = self._listed(distribution, filename)
-        return listed.sha256 or hash_of(self._http, listed.url, self._error)
+        return listed.sha256 or hash_of(self._http, listed.url, self._dialogue.error)
 
     def fetch(self, distribution: str, version: str, filename: str, into: Path) -> None:  # noqa: ARG002 - as above
         """Download a file; `into` appears only once it is whole."""
-        save(self._http, self._listed(distribution, filename).url, into, self._error)
+        save(self._http, self._listed(distribution, filename).url, into, self._dialogue.error)
 
     def find(self, artifact: Artifact) -> State:
         """Look for the file on its project's page: such an index has no other place, and builds its pages anew."""
         listed = self.project(artifact.distribution).files.get(artifact.filename)
         if listed is None:
             return State.ABSENT
-        sha256 = listed.sha256 or hash_of(self._http, listed.url, self._error)
+        sha256 = listed.sha256 or hash_of(self._http, listed.url, self._dialogue.error)
         return State.PRESENT if sha256 == artifact.sha256 else State.DIFFERENT
 
     def upload(self, artifact: Artifact, sent: Callable[[int], None]) -> Answer:
         """Make one attempt by the classic route."""
         url, form = self._target.upload_url, classic_form(artifact)
-        try:
-            reply = self._http.write(url, body=form.stream(sent), headers=form.headers)
-        except ConnectionLostError as lost:
-            return Answer(meaning=Meaning.LOST, code=lost.code, message=lost.message, hint=lost.hint)
-        return read_answer(reply, self._asked(f"store {artifact.filename}", url, uploading=True), now=datetime.now(UTC))
+        return self._dialogue.post(form, url, sent)
 
     def heal(self, distribution: str) -> bool:  # noqa: ARG002 - the port's signature
         """Nothing to drop: only Nexus keeps pages as files."""
@@ -108,9 +103,3 @@ class SimpleIndex:
         if listed is None:
             raise not_there(f"{self._target.simple_url}{distribution}/{filename}")
         return listed
-
-    def _asked(self, doing: str, url: str, *, uploading: bool = False) -> Asked:
-        return Asked(doing=doing, url=url, target=self._target, username=self._http.username, uploading=uploading)
-
-    def _error(self, reply: Reply, doing: str, url: str) -> Exception:
-        return error_of(read_answer(reply, self._asked(doing, url), now=datetime.now(UTC)))
