@@ -15,7 +15,7 @@ _SCHEME = r"(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|Signature)(?:\s+|%20|\
 _BARE = r"""[^\s"'&;,)}\]>]+"""
 
 _NAME = re.compile(
-    r"""(?<![\w.])(?P<key>[A-Za-z_][\w.-]{0,127}|\d[\w-]{0,15}[_-][\w.-]{1,64})(?:\\*["'])?\]?"""
+    r"""(?:(?<=%[0-9A-Fa-f][0-9A-Fa-f])|(?<![\w.%]))(?P<key>[A-Za-z_][\w.-]{0,127}|\d[\w-]{0,15}[_-][\w.-]{1,64})(?:\\*["'])?\]?"""
     r"""\s{0,4}(?:==?|=>|:=?|%3[DdAa])\s{0,4}"""
 )
 _VALUE = re.compile(rf"{_QUOTED}|(?:{_SCHEME})?{_BARE}", re.IGNORECASE)

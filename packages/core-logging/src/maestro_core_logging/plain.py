@@ -85,7 +85,7 @@ class Plainer:
         if isinstance(value, _TEXTUAL):
             return self.text(str(value))
         if isinstance(value, BaseException):
-            return self.text(f"{type(value).__qualname__}: {_attempt(str, value)}")
+            return self.text(f"{type(value).__name__}: {_attempt(str, value)}")
         if isinstance(value, dt.timedelta):
             return str(value)
         if isinstance(value, type):
@@ -108,4 +108,4 @@ def _attempt(show: Any, value: object) -> str:
     try:
         return str(show(value))
     except Exception:  # noqa: BLE001 - a value's own code may fail in any way; its line must come out
-        return f"<unprintable {type(value).__qualname__}>"
+        return f"<unprintable {type(value).__name__}>"
