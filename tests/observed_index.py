@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tooling.localnexus import RunningIndex
 
 PATIENCE = 30.0
-_LINK = re.compile(r'<a href="([^"#]*)(?:#(\w+)=([0-9a-f]+))?"[^>]*>([^<]*)</a>')
+LINK = re.compile(r'<a href="([^"#]*)(?:#(\w+)=([0-9a-f]+))?"[^>]*>([^<]*)</a>')
 
 Pages = dict[str, dict[str, str]]
 """File name to SHA-256 for every project."""
@@ -100,7 +100,7 @@ def observed_index(data: Path, faults: Mapping[str, Any] | None = None, **settin
 def pages_of(url: str, repository: str = HOSTED) -> Pages:
     """Read every project's page, and hash every file that it links to; both hashes have to agree."""
     root = f"{url}/repository/{repository}/simple/"
-    return {name: _page(urljoin(root, href)) for href, _, _, name in _LINK.findall(read(root).decode())}
+    return {name: _page(urljoin(root, href)) for href, _, _, name in LINK.findall(read(root).decode())}
 
 
 def stored_in(data: Path) -> Pages:
@@ -118,7 +118,7 @@ def read(url: str) -> bytes:
 
 def _page(url: str) -> dict[str, str]:
     files = {}
-    for href, algorithm, digest, name in _LINK.findall(read(url).decode()):
+    for href, algorithm, digest, name in LINK.findall(read(url).decode()):
         files[unescape(name)] = hashlib.sha256(read(urljoin(url, unescape(href)))).hexdigest()
         assert (algorithm, digest) == ("sha256", files[unescape(name)]), f"the page lies about {name}"
     return files

@@ -8,17 +8,17 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import count
-from pathlib import Path
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import pytest
 from observed_index import observed_index, stored_in
 from originals import copied
+from steps import KILLED, at_every_step, lives
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from observed_index import ObservedIndex
     from originals import Original
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
 Moment: TypeAlias = Literal["before it is carried out", "before its answer leaves"]
 
-AT_ONCE = 4
 PATIENCE = 30.0
-KILLED = -signal.SIGKILL
 
 
 @pytest.mark.parametrize("moment", ["before it is carried out", "before its answer leaves"])
@@ -55,7 +53,7 @@ def test_killed_at_any_request_the_next_run_ends_as_if_nothing_had_happened(
             assert index.traffic.accepted == three.files, f"a file was accepted twice after a kill at {request}"
         return first
 
-    kills = _kill_at_every_step(attempt)
+    kills = at_every_step(attempt)
     assert kills > three.files
 
 
@@ -75,27 +73,8 @@ def test_killed_at_any_step_on_its_own_disk_the_next_run_ends_as_if_nothing_had_
         assert not list((workspace / ".nexus" / "incoming").iterdir())
         return first
 
-    kills = _kill_at_every_step(attempt)
+    kills = at_every_step(attempt)
     assert kills > one.files
-
-
-def _kill_at_every_step(attempt: Callable[[int], Finished]) -> int:
-    """Make attempts that end at step 1, 2, 3 … until one survives; return how many did not."""
-    numbers = count(1)
-    survived: dict[int, Finished] = {}
-
-    def work() -> None:
-        while not survived:
-            step = next(numbers)
-            finished = attempt(step)
-            if finished.code != KILLED:
-                survived[step] = finished
-
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        for done in [pool.submit(work) for _ in range(AT_ONCE)]:
-            done.result()
-    assert all(finished.code == 0 for finished in survived.values()), survived
-    return min(survived) - 1
 
 
 def _kill_at(request: int, moment: Moment, doomed: Future[int], index: ObservedIndex) -> None:
@@ -105,21 +84,13 @@ def _kill_at(request: int, moment: Moment, doomed: Future[int], index: ObservedI
         if number == request:
             pid = doomed.result(PATIENCE)
             os.kill(pid, signal.SIGKILL)
-            while _lives(pid):
+            while lives(pid):
                 pass
 
     if moment == "before it is carried out":
         index.traffic.before = kill
     else:
         index.traffic.after = kill
-
-
-def _lives(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state not in "ZX"
 
 
 def _published_from(workspace: Path) -> dict[str, str]:

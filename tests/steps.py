@@ -1,0 +1,45 @@
+"""Deaths counted in steps, never timed: at step 1, 2, 3 … until somebody survives."""
+
+from __future__ import annotations
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from publishers import Finished
+
+KILLED = -signal.SIGKILL
+AT_ONCE = 4
+
+
+def at_every_step(attempt: Callable[[int], Finished]) -> int:
+    """Make attempts that end at step 1, 2, 3 … until one survives, with code 0; return how many did not."""
+    numbers = count(1)
+    survived: dict[int, Finished] = {}
+
+    def work() -> None:
+        while not survived:
+            step = next(numbers)
+            finished = attempt(step)
+            if finished.code != KILLED:
+                survived[step] = finished
+
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        for done in [pool.submit(work) for _ in range(AT_ONCE)]:
+            done.result()
+    assert all(finished.code == 0 for finished in survived.values()), survived
+    return min(survived) - 1
+
+
+def lives(pid: int) -> bool:
+    """Whether a process is there and has not ended."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
