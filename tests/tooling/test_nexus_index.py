@@ -342,6 +342,13 @@ def test_a_download_appears_whole_or_not_at_all(client: Client, tmp_path: Path) 
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def test_a_download_that_broke_off_leaves_nothing_of_its_first_half(client: Client, tmp_path: Path) -> None:
+    replies = iter([Response(body=b"a longer half", length=100), Response(body=b"whole")])
+    with scripted_server(lambda _: next(replies)) as other:
+        client(other.url).fetch("maestro-x", "1.0.0", "f.whl", tmp_path / "f.whl")
+    assert (tmp_path / "f.whl").read_bytes() == b"whole"
+
+
 def test_a_folder_that_cannot_be_written_to_is_named(client: Client, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with scripted_server(lambda _: Response(body=b"x")) as other:

@@ -105,7 +105,7 @@ def test_user_info_comes_back_separately_and_is_shown_nowhere() -> None:
 @pytest.mark.parametrize("tail", ["h:8081", "h:port", "", "h/x y"])
 def test_a_password_that_was_not_quoted_is_never_repeated(secret: str, tail: str) -> None:
     url = f"http://ci:{secret}@{tail}"
-    assert secret not in shown(url)
+    assert shown(url) == f"http://{tail}"
     try:
         target, _ = read_target(url, repository="r", group=None, kind="nexus")
     except UsageError as error:
