@@ -21,7 +21,7 @@ from tooling.effects.delivery import Courier
 from tooling.effects.interruption import interruptions
 from tooling.effects.problems import problem
 from tooling.effects.snapshots import read_snapshot
-from tooling.effects.verification import Verifier
+from tooling.effects.verification import LAG, Verifier
 from tooling.errors import FailedError, MaestroError, RefusedError, StoppedError, raise_all
 from tooling.plan.outcomes import FileResult, Outcome, PackageResult, Report
 from tooling.plan.planner import make_plan, prerequisites
@@ -61,7 +61,7 @@ class Request:
 
 @dataclass(slots=True, kw_only=True)
 class Publication:
-    """One run of `invoke publish`."""
+    """One run of `invoke publish`; `lag` is how many seconds an index may take to show what it has accepted."""
 
     workspace: Workspace
     builder: Builder
@@ -69,6 +69,7 @@ class Publication:
     watcher: Watcher
     parallel: int = 4
     backoff: Backoff = field(default_factory=Backoff)
+    lag: float = LAG
 
     def run(self, request: Request) -> Report:
         """Publish, and report; errors found before the first upload are raised, later ones are in the report."""
@@ -136,7 +137,7 @@ class Publication:
         clock = SystemClock(stop)
         index = connection.index
         courier = Courier(index=index, backoff=self.backoff, clock=clock, began=clock.now(), stopped=stop.is_set)
-        verifier = Verifier(index=index, clock=clock, stopped=stop.is_set)
+        verifier = Verifier(index=index, clock=clock, lag=self.lag, stopped=stop.is_set)
         applier = Applier(courier=courier, verifier=verifier, watcher=self.watcher, parallel=self.parallel, stop=stop)
         with interruptions(stop, connection.abandon, self.watcher):
             return applier.apply(plan)

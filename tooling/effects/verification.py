@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0
+LAG = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class Verifier:
 
     index: Index
     clock: Clock
-    lag: float = 30.0
+    lag: float = LAG
     stopped: Callable[[], bool] = lambda: False
 
     def verify(self, artifacts: Sequence[Artifact]) -> str:
