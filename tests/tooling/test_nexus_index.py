@@ -343,7 +343,7 @@ def test_a_download_appears_whole_or_not_at_all(client: Client, tmp_path: Path) 
 
 
 def test_a_download_that_broke_off_leaves_nothing_of_its_first_half(client: Client, tmp_path: Path) -> None:
-    replies = iter([Response(body=b"a longer half", length=100), Response(body=b"whole")])
+    replies = iter([Response(body=bytes(1 << 20), length=2 << 20), Response(body=b"whole")])
     with scripted_server(lambda _: next(replies)) as other:
         client(other.url).fetch("maestro-x", "1.0.0", "f.whl", tmp_path / "f.whl")
     assert (tmp_path / "f.whl").read_bytes() == b"whole"
