@@ -8,7 +8,7 @@ import json
 import logging
 import string
 import warnings
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import maestro_core_logging as mcl
 import pytest
@@ -332,6 +332,7 @@ def test_types_survive_where_they_can() -> None:
 
 
 def test_pairs_and_named_values_count_as_names() -> None:
+    assert REDACTOR.redact([("my secret is", "out")]) == [("my secret is", "out")]
     assert REDACTOR.redact([(b"authorization", b"x"), (b"host", b"y")]) == [(b"authorization", "***"), (b"host", b"y")]
     assert REDACTOR.redact([{"name": "DB_PASSWORD", "value": "x"}, {"name": "PORT", "value": "1"}]) == [
         {"name": "DB_PASSWORD", "value": "***"},

@@ -108,18 +108,13 @@ class Walk:
         return self.text(key.decode("latin-1") if isinstance(key, bytes) else repr(key))
 
     def _item(self, item: Any, depth: int) -> Any:
-        # A pair as in a list of headers: (b"authorization", b"...").
-        if (
-            type(item) is tuple
-            and len(item) == _PAIR
-            and isinstance(item[0], (str, bytes))
-            and self.is_sensitive(item[0])
-        ):
-            safe = self.under(item[0], item[1], depth)
-            if self.plain:
-                return [self._key(item[0]), safe]
-            return item if safe is item[1] else (item[0], safe)
-        return self.value(item, depth)
+        if not _is_header(item) or not self.is_sensitive(item[0]):
+            return self.value(item, depth)
+        name, value = item
+        safe_name, safe = self.value(name, depth), self.under(name, value, depth)
+        if self.plain:
+            return [safe_name, safe]
+        return item if safe is value and safe_name is name else (safe_name, safe)
 
     def _spent(self) -> bool:
         self.max_values -= 1
@@ -128,6 +123,14 @@ class Walk:
 
 def _is_record(value: Any) -> bool:
     return dataclasses.is_dataclass(value) and not isinstance(value, type)
+
+
+def _is_header(item: Any) -> bool:
+    """Tell whether an item is a pair as in a list of headers: `(b"authorization", b"...")`."""
+    if type(item) is not tuple or len(item) != _PAIR:
+        return False
+    name = item[0]
+    return (isinstance(name, str) and " " not in name) or (isinstance(name, bytes) and b" " not in name)
 
 
 def _named_value(items: Mapping[Any, Any]) -> Any:
