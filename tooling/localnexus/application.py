@@ -41,6 +41,7 @@ class Index:
         self.database = Database(settings.data, settings.disk)
         try:
             self.store = Store(settings.data, self.database, settings.disk, settings.clock)
+            self.security = Security(self.database, anonymous=settings.anonymous)
             self.app = self._application()
         except BaseException:
             self.database.close()
@@ -64,12 +65,11 @@ class Index:
             Route("/repository/{rest:path}", Repositories(repositories, settings).answer, methods=_METHODS),
             Mount("/service/rest/v1", routes=rest),
         ]
-        security = Security(self.database, anonymous=settings.anonymous)
         return Starlette(
             routes=[Mount(settings.prefix, routes=routes)] if settings.prefix else routes,
             middleware=[
                 Middleware(FaultGate, faults=settings.faults),
-                Middleware(LoginGate, security=security, faults=settings.faults),
+                Middleware(LoginGate, security=self.security, faults=settings.faults),
             ],
             exception_handlers={
                 Refused: _refused,

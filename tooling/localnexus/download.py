@@ -42,7 +42,7 @@ class Download:
         self.task.add_done_callback(_noticed)
 
     async def pieces(self, kept: Callable[[], BinaryIO]) -> AsyncIterator[bytes]:
-        """The bytes from the first on, as they arrive.
+        """The bytes from the first on, as they arrive; the last of them when the file is known to be right, and kept.
 
         Args:
             kept: opens the file where it is kept, for those who come when it has arrived.
@@ -57,12 +57,15 @@ class Download:
             await asyncio.shield(self.task)
             file = kept()
         with file:
-            arrived = False
+            arrived, held = False, b""
             while not arrived:
                 arrived = await self._beyond(file.tell())
                 while data := await asyncio.to_thread(file.read, PIECE):
-                    yield data
+                    if held:
+                        yield held
+                    held = data
         await asyncio.shield(self.task)
+        yield held
 
     async def _beyond(self, position: int) -> bool:
         """Wait until there are bytes after a position; True when no more will come."""

@@ -33,7 +33,8 @@ class Faults:
         frozen: the server is read-only.
         eula_pending: the licence terms are not accepted: files and uploads answer 403.
         limit_reached: the usage limit of the Community Edition is passed: new components answer 403.
-        close_on_401: the connection of a refused login is closed before the body is read.
+        close_on_401: the connection of a refused login is closed: after the answer when the request has no body, and
+            instead of it, as a client that is still sending sees it, when it has one.
         upstream_blocked: the proxy's remote is blocked by hand.
         search_seconds: how long search takes to notice an upload or a delete.
         delay_seconds: how long every request waits before it is looked at.

@@ -80,8 +80,15 @@ class LoginGate:
         try:
             caller = await self._security.caller(headers.get("authorization"))
         except BadCredentialsError:
+            if self._faults.close_on_401 and _has_body(headers):
+                await scope["state"][RESET]()
+                return
             await challenge(close=self._faults.close_on_401)(scope, receive, send)
             return
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["caller"] = caller
         await self._app(scope, receive, send)
+
+
+def _has_body(headers: Headers) -> bool:
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"

@@ -35,14 +35,12 @@ class Group:
         self._settings = settings
 
     async def names(self) -> list[str]:
-        """The names of all members' projects; a member that fails is left out."""
-        found: set[str] = set()
-        for member in self.members.values():
-            try:
-                found.update(await member.names())
-            except Refused:
-                continue
-        return sorted(found)
+        """The names of all projects that are here: of a proxy those that were asked for, not a million others."""
+        return self.known()
+
+    def known(self) -> list[str]:
+        """The same, without asking anybody."""
+        return sorted({name for member in self.members.values() for name in member.known()})
 
     async def project(self, name: str) -> ProjectPage | None:
         """The members' links, one per file name; an empty page for a project nobody has, as in Nexus.

@@ -89,6 +89,10 @@ class Hosted:
         """The names of all projects."""
         if self._settings.write_policy == "DENY":
             raise Refused(page(400, self.refusal("simple/")))
+        return self.known()
+
+    def known(self) -> list[str]:
+        """The names of all projects."""
         return self._store.projects(self.name)
 
     def has(self, project: str) -> bool:

@@ -9,6 +9,7 @@ import re
 import struct
 import tarfile
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from packaging.metadata import parse_email
@@ -35,7 +36,7 @@ _END_BYTES: Final = (1 << 16) + 22 + 20
 _LOCATOR: Final = b"PK\x06\x07"
 _LOCATOR_BYTES: Final = 20
 
-_BROKEN: Final = (OSError, EOFError, ValueError, zipfile.BadZipFile, tarfile.TarError, struct.error)
+_BROKEN: Final = (OSError, EOFError, ValueError, zipfile.BadZipFile, tarfile.TarError, struct.error, zlib.error)
 
 
 class NoMetadataError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tooling.localnexus.simple import Link
@@ -22,7 +22,7 @@ class ProjectPage:
 
     Attributes:
         built: seconds since the epoch.
-        racing: the uploads to the project that were in flight at that moment.
+        racing: the uploads to the project that were in flight when it was read.
     """
 
     project: str
@@ -40,7 +40,7 @@ class ProjectPages:
     """The kept pages, used from the server's thread only.
 
     Real servers build a page while an upload is in flight and then keep it without that file. With the switch
-    `stale_pages` so does this one: an upload does not drop a page that was built during it.
+    `stale_pages` so does this one: an upload does not drop a page that was read during it.
     """
 
     def __init__(self, files: Callable[[str], list[Asset]], faults: Faults, clock: Callable[[], float]) -> None:
@@ -53,7 +53,10 @@ class ProjectPages:
 
     def page(self, project: str) -> ProjectPage | None:
         """The kept page, or a new one; None for a project without files."""
+        flights = frozenset(self._in_flight.get(project, ()))
         if found := self._kept.get(project):
+            if flights - found.racing:
+                found = self._kept[project] = replace(found, racing=found.racing | flights)
             return found
         files = self._files(project)
         if not files:
@@ -65,7 +68,7 @@ class ProjectPages:
                 for each in files
             ),
             built=self._clock(),
-            racing=frozenset(self._in_flight.get(project, ())),
+            racing=flights,
         )
         self._kept[project] = made
         return made

@@ -66,6 +66,11 @@ class Proxy:
         found = await self._page(_ROOT)
         return list(found.names) if found else []
 
+    def known(self) -> list[str]:
+        """The names of the projects whose pages are remembered."""
+        rows = self._database.rows("SELECT project FROM upstream_pages WHERE project <> ? ORDER BY project", _ROOT)
+        return [row["project"] for row in rows]
+
     async def project(self, name: str) -> ProjectPage | None:
         """A project's page: links to files that are fetched when they are asked for."""
         found = await self._page(normalised(name))

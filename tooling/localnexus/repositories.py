@@ -37,6 +37,9 @@ class Repository(Protocol):
     async def names(self) -> list[str]:
         """The names of all projects."""
 
+    def known(self) -> list[str]:
+        """The names of the projects that are here already."""
+
     async def project(self, name: str) -> ProjectPage | None:
         """A project's page, or None."""
 

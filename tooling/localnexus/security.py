@@ -38,7 +38,10 @@ _ANONYMOUS_PRIVILEGES: Final = ("nx-repository-view-*-*-browse", "nx-repository-
 _PRIVILEGE: Final = re.compile(
     r"nx-all|nx-repository-view-(\*|pypi)-(\*|[\w.][\w.-]*)-(\*|browse|read|add|edit|delete)", re.ASCII
 )
-_COST: Final = 1 << 12
+COST: Final = 1 << 13
+"""Work to hash a password that a person chose."""
+_LEAST_COST: Final = 2
+"""Work to hash a password of 122 random bits, which nobody can guess however fast the hash is."""
 _REMEMBERED: Final = 256
 
 
@@ -80,7 +83,7 @@ class Security:
         self._database = database
         self._anonymous = anonymous
         self._key = secrets.token_bytes(32)
-        self._right: dict[bytes, None] = {}
+        self._right: set[bytes] = set()
 
     async def caller(self, authorization: str | None) -> Caller:
         """Return who sends this `Authorization` header; without one, or with another scheme, nobody in particular.
@@ -97,20 +100,32 @@ class Security:
             raise BadCredentialsError(userid)
         return Caller(userid=userid, privileges=frozenset(json.loads(row["privileges"])))
 
+    def remember(self, userid: str, password: str) -> None:
+        """Take a password as right without hashing it: it was made or checked in this process."""
+        row = self._database.row("SELECT secret FROM users WHERE userid = ?", userid)
+        if row is not None:
+            self._note(self._seal(row["secret"], password))
+
     def _unnamed(self) -> frozenset[str]:
         row = self._database.row("SELECT privileges FROM users WHERE userid = ?", ANONYMOUS)
         return frozenset(json.loads(row["privileges"])) if row and self._anonymous else frozenset()
 
     async def _matches(self, secret: str, password: str) -> bool:
-        seen = hmac.digest(self._key, f"{secret}\0{password}".encode(), "sha256")
-        if seen in self._right:
+        seal = self._seal(secret, password)
+        if seal in self._right:
             return True
-        if not await asyncio.to_thread(matches, secret, password):
-            return False
+        right = await asyncio.to_thread(matches, secret, password)
+        if right:
+            self._note(seal)
+        return right
+
+    def _seal(self, secret: str, password: str) -> bytes:
+        return hmac.digest(self._key, f"{secret}\0{password}".encode(), "sha256")
+
+    def _note(self, seal: bytes) -> None:
         if len(self._right) >= _REMEMBERED:
             self._right.clear()
-        self._right[seen] = None
-        return True
+        self._right.add(seal)
 
 
 def add_user(where: Path | RunningIndex, userid: str, password: str, privileges: Iterable[str]) -> None:
@@ -158,12 +173,13 @@ def _first_start(folder: Path, connection: sqlite3.Connection, password: str | N
     row = connection.execute("SELECT secret FROM users WHERE userid = ?", (ADMIN,)).fetchone()
     if row is None:
         _save(connection, ANONYMOUS, "", _ANONYMOUS_PRIVILEGES)
-        chosen = password or os.environ.get(INITIAL_PASSWORD)
-        if not chosen:
-            chosen = str(uuid.uuid4())
-            _write_private(file, chosen)
-        _save(connection, ADMIN, hashed(chosen), [EVERYTHING])
-        return chosen
+        if chosen := password or os.environ.get(INITIAL_PASSWORD):
+            _save(connection, ADMIN, hashed(chosen), [EVERYTHING])
+            return chosen
+        made = str(uuid.uuid4())
+        _write_private(file, made)
+        _save(connection, ADMIN, hashed(made, _LEAST_COST), [EVERYTHING])
+        return made
     if password:
         if not matches(row["secret"], password):
             _save(connection, ADMIN, hashed(password), [EVERYTHING])
@@ -173,20 +189,20 @@ def _first_start(folder: Path, connection: sqlite3.Connection, password: str | N
     return known if known and matches(row["secret"], known) else None
 
 
-def hashed(password: str) -> str:
-    """Return what is kept of a password: salt and scrypt hash."""
+def hashed(password: str, cost: int = COST) -> str:
+    """Return what is kept of a password: cost, salt and scrypt hash. `cost` is scrypt's n, a power of two."""
     salt = secrets.token_bytes(16)
-    return f"{salt.hex()}${_scrypt(password, salt).hex()}"
+    return f"{cost}${salt.hex()}${_scrypt(password, salt, cost).hex()}"
 
 
 def matches(secret: str, password: str) -> bool:
     """Whether a password is the one that `hashed` was given."""
-    salt, dollar, digest = secret.partition("$")
-    return bool(dollar) and hmac.compare_digest(_scrypt(password, bytes.fromhex(salt)).hex(), digest)
+    cost, salt, digest = secret.split("$")
+    return hmac.compare_digest(_scrypt(password, bytes.fromhex(salt), int(cost)).hex(), digest)
 
 
-def _scrypt(password: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(password.encode(), salt=salt, n=_COST, r=8, p=1)
+def _scrypt(password: str, salt: bytes, cost: int) -> bytes:
+    return hashlib.scrypt(password.encode(), salt=salt, n=cost, r=8, p=1)
 
 
 def _save(connection: sqlite3.Connection, userid: str, secret: str, privileges: Iterable[str]) -> None:

@@ -104,6 +104,8 @@ def _opened(settings: IndexSettings) -> Iterator[tuple[Index, socket.socket, Run
             index = Index(settings)
             try:
                 password = first_start(settings.data, index.database, settings.password)
+                if password is not None:
+                    index.security.remember(ADMIN, password)
                 running = RunningIndex(url=url, port=port, username=ADMIN, password=password, data=settings.data)
                 yield index, listener, running
             finally:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from html import unescape
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit, urlunsplit
 
@@ -18,7 +19,7 @@ from tooling.localnexus.assets import normalised
 from tooling.localnexus.pip_settings import PipSettings, pip_settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
 
     import httpx2
@@ -30,6 +31,12 @@ PAGE_BYTES: Final = 256 << 20
 
 _JSON: Final = "application/vnd.pypi.simple.v1+json"
 _ACCEPT: Final = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.5, text/html;q=0.2"
+_ANCHOR: Final = re.compile(
+    r"""<a((?:\s+(?:[^\s>"'=]+|=|"[^"]*"|'[^']*')+)+)\s*>(.*?)</a\s*>""", re.IGNORECASE | re.DOTALL
+)
+_NAME: Final = re.compile("<a [^>]*>([^<]+)</a", re.IGNORECASE)
+_ATTRIBUTE: Final = re.compile(r"""([^\s>"'=]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))""")
+_TAG: Final = re.compile("<[^>]*>")
 _CONNECT_SECONDS: Final = 10.0
 _READ_SECONDS: Final = 60.0
 
@@ -185,7 +192,7 @@ def _files(url: str, content_type: str, body: bytes) -> list[UpstreamFile]:
 def _names(_url: str, content_type: str, body: bytes) -> list[str]:
     if content_type.startswith(_JSON):
         return sorted({str(entry["name"]) for entry in json.loads(body)["projects"]})
-    return sorted({text for text, _ in _anchors(body)})
+    return sorted({unescape(text).strip() for text in _NAME.findall(body.decode("utf-8", "replace"))})
 
 
 def _from_json(base: str, entry: dict[str, Any]) -> UpstreamFile:
@@ -208,35 +215,17 @@ def _from_anchor(base: str, text: str, attributes: dict[str, str]) -> UpstreamFi
     )
 
 
-def _anchors(body: bytes) -> list[tuple[str, dict[str, str]]]:
-    reader = _AnchorReader()
-    reader.feed(body.decode("utf-8", "replace"))
-    reader.close()
-    return reader.found
+def _anchors(body: bytes) -> Iterator[tuple[str, dict[str, str]]]:
+    """Text and attributes of every link.
 
-
-class _AnchorReader(HTMLParser):
-    """Collects the text and attributes of every link."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str]]] = []
-        self._open: dict[str, str] | None = None
-        self._text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "a":
-            self._open = {key: value or "" for key, value in attrs}
-            self._text = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._open is not None:
-            self._text += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a" and self._open is not None:
-            self.found.append((self._text.strip(), self._open))
-            self._open = None
+    Large projects have pages of megabytes, for which the standard library's parser takes many times as long.
+    """
+    for found in _ANCHOR.finditer(body.decode("utf-8", "replace")):
+        values = {
+            key.lower(): unescape(double or single or bare)
+            for key, double, single, bare in _ATTRIBUTE.findall(found[1])
+        }
+        yield unescape(_TAG.sub("", found[2])).strip(), values
 
 
 def belongs(file: str, project: str) -> bool:

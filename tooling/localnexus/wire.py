@@ -55,7 +55,7 @@ class NexusProtocol(H11Protocol):
         super().connection_lost(exc)
         self.lost.set()
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the base class names it
         """Answer bytes that are no HTTP request: empty, as Nexus does, and with its headers."""
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             ending = [(b"content-length", b"0"), (b"connection", b"close")]

@@ -1,0 +1,1 @@
+"""The embedded index, through the door its clients take: HTTP."""
