@@ -71,6 +71,11 @@ def commit_all(root: Path) -> None:
 
 def in_child(action: Callable[[], object]) -> int:
     """Run the action in a forked child; its exit code: 0 returned, 1 raised, minus the signal that killed it."""
+    return ended(start_child(action))
+
+
+def start_child(action: Callable[[], object]) -> int:
+    """Fork a child that runs the action and nothing after it; its process number."""
     child = os.fork()
     if child == 0:
         code = 1
@@ -81,6 +86,11 @@ def in_child(action: Callable[[], object]) -> int:
             print(error, file=sys.stderr)  # noqa: T201 - pytest shows it with the parent's failure
         finally:
             os._exit(code)
+    return child
+
+
+def ended(child: int) -> int:
+    """Wait for a child; its exit code."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 

@@ -54,6 +54,14 @@ def test_what_a_failing_backend_printed_is_shown_at_its_end(tmp_path: Path) -> N
     assert "line 3\n" not in error.message
 
 
+def test_a_password_in_what_a_backend_printed_is_not_shown(tmp_path: Path) -> None:
+    body = "raise ValueError('cannot reach https://someone:planted-secret@example.com/simple/')"
+    package = one_package(tmp_path, **with_own_backend(body))
+    (error,) = errors_of(lambda: build(tmp_path, package))
+    assert "example.com/simple/" in error.message
+    assert "planted-secret" not in str(error)
+
+
 def test_a_backend_that_is_not_there_is_said(tmp_path: Path) -> None:
     package = one_package(tmp_path, **with_own_backend())
     (package.folder / "backend/own.py").rename(package.folder / "backend/other.py")
