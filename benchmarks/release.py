@@ -25,24 +25,10 @@ from tooling.localnexus import Faults, IndexSettings, running_index
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from workspaces import make_workspace  # noqa: E402 - found through the line above
+from originals import THIRTEEN  # noqa: E402 - found through the line above
+from workspaces import make_workspace  # noqa: E402
 
 PASSWORD = "benchmark"  # noqa: S105 - of a server that lives for a minute
-GRAPH: dict[str, dict[str, object]] = {
-    "core-logging": {},
-    "resilience": {},
-    "cache": {"needs": ("resilience",)},
-    "core-config": {"needs": ("core-logging",)},
-    "monitoring": {"needs": ("core-logging",)},
-    "core-db": {"needs": ("core-logging", "resilience"), "extras": {"cache": ("cache",)}},
-    "audit-logger": {"needs": ("core-logging",), "extras": {"postgres": ("core-db",)}},
-    "core-messaging": {"needs": ("core-logging", "resilience"), "extras": {"outbox": ("core-db",)}},
-    "service-registry": {"needs": ("core-logging", "resilience"), "extras": {"postgres": ("core-db",)}},
-    "test-result-aggregator": {"extras": {"postgres": ("core-db",)}},
-    "core-auth": {"needs": ("core-logging", "cache"), "extras": {"audit": ("audit-logger",)}},
-    "test-adapters": {"needs": ("test-result-aggregator", "resilience")},
-    "core-api": {"needs": ("core-config", "resilience", "cache", "monitoring"), "extras": {"auth": ("core-auth",)}},
-}
 MODULES_EACH = 13
 
 
@@ -234,7 +220,7 @@ def starting(bench: Bench, scratch: Path, rounds: int) -> list[Row]:
 def scaling(scratch: Path, rounds: int) -> list[Row]:
     """From 13 to 130 to 500 packages, published to an empty index: at most linear."""
     seconds: dict[int, float] = {}
-    for size in (len(GRAPH), 130, 500):
+    for size in (len(THIRTEEN), 130, 500):
         bench = Bench(scratch / str(size), _copies(size))
         try:
             medians = interleave(
@@ -245,7 +231,7 @@ def scaling(scratch: Path, rounds: int) -> list[Row]:
         finally:
             bench.close()
         seconds[size] = medians["ours"] / size
-    first = len(GRAPH)
+    first = len(THIRTEEN)
     return [
         Row(
             work=f"publish {size} packages, each",
@@ -270,7 +256,7 @@ def _copies(size: int) -> dict[str, dict[str, object]]:
     copy = 0
     while len(graph) < size:
         ending = f"-{copy}" if copy else ""
-        for name, spec in list(GRAPH.items())[: size - len(graph)]:
+        for name, spec in list(THIRTEEN.items())[: size - len(graph)]:
             graph[name + ending] = {"needs": tuple(f"{need}{ending}" for need in spec.get("needs", ()))}  # type: ignore[attr-defined]
         copy += 1
     return graph
@@ -286,7 +272,7 @@ def main() -> None:
     found: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         scratch = Path(folder)
-        bench, slow = Bench(scratch / "near", GRAPH), Bench(scratch / "far", GRAPH, delay=0.1)
+        bench, slow = Bench(scratch / "near", THIRTEEN), Bench(scratch / "far", THIRTEEN, delay=0.1)
         parts = {
             "building": lambda: building(bench, words.rounds),
             "publishing": lambda: publishing(bench, words.rounds),

@@ -1,0 +1,143 @@
+"""The commands that look: list, graph, build, test and nexus.status, each through its own words."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+import pytest
+from originals import THREE
+from publishers import ROOT, run, user_environment
+from warm_invoke import WarmInvoke, warm_invoke
+from workspaces import make_workspace
+
+from tooling.localnexus import IndexSettings, running_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from publishers import Finished
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[WarmInvoke]:
+    with warm_invoke() as lent:
+        yield lent
+
+
+class Desk:
+    """A workspace, and a user who types commands in it."""
+
+    def __init__(self, folder: Path, warm: WarmInvoke) -> None:
+        self.root = make_workspace(folder / "workspace", THREE)
+        (self.root / "tasks.py").write_text((ROOT / "tasks.py").read_text(encoding="utf-8"), encoding="utf-8")
+        self.home = folder / "home"
+        self._warm = warm
+
+    def types(self, *words: str, **variables: str) -> Finished:
+        return self._warm.run(self.root, *words, environment=user_environment(self.home, **variables))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, warm: WarmInvoke) -> Desk:
+    return Desk(tmp_path, warm)
+
+
+def states(listed: Finished) -> dict[str, str]:
+    return {package["name"]: package["state"] for package in listed.report["packages"]}
+
+
+def test_list_tells_absent_from_present_and_changes_nothing(desk: Desk) -> None:
+    assert set(states(desk.types("list", "--json")).values()) == {"absent"}
+    assert not (desk.root / ".nexus").exists()
+    assert desk.types("publish", "--package", "core-logging").code == 0
+    assert states(desk.types("list", "--json")) == {
+        "core-logging": "present",
+        "core-config": "absent",
+        "core-api": "absent",
+    }
+
+
+def test_list_tells_different_bytes_and_a_package_that_cannot_be_built(desk: Desk) -> None:
+    assert desk.types("publish", "--all").code == 0
+    (desk.root / "packages/core-logging/src/maestro_core_logging/more.py").write_text('"""More."""\n', encoding="utf-8")
+    (desk.root / "packages/core-config/src/maestro_core_config/__init__.py").unlink()
+    listed = desk.types("list", "--json")
+    assert listed.code == 0
+    assert states(listed) == {"core-logging": "different", "core-config": "not built", "core-api": "present"}
+    assert "core-config" in listed.err
+
+
+def test_list_says_unknown_when_the_index_does_not_answer(desk: Desk) -> None:
+    address = {"NEXUS_URL": "http://127.0.0.1:9", "NEXUS_USERNAME": "admin", "NEXUS_PASSWORD": "x"}
+    listed = desk.types("list", "--json", **address)
+    assert listed.code == 0
+    assert set(states(listed).values()) == {"unknown"}
+    assert "IX02" in listed.err
+
+
+def test_list_shows_a_table_in_publishing_order(desk: Desk) -> None:
+    lines = desk.types("list").out.splitlines()
+    assert [line.split()[0] for line in lines] == ["package", "core-logging", "core-config", "core-api"]
+    assert lines[-1].split() == ["core-api", "1.0.0", "core-config,", "core-logging", "absent"]
+
+
+def test_graph_draws_every_edge_in_every_format(desk: Desk) -> None:
+    told = json.loads(desk.types("graph", "--json").out)
+    assert told["waves"] == [["core-logging"], ["core-config"], ["core-api"]]
+    assert {(edge["package"], edge["needs"], edge["extra"]) for edge in told["edges"]} == {
+        ("core-config", "core-logging", None),
+        ("core-api", "core-config", None),
+        ("core-api", "core-logging", "log"),
+    }
+    assert "core-logging >=1.0.0 [log]" in desk.types("graph").out
+    assert "p_core_api -. log .-> p_core_logging" in desk.types("graph", "--format", "mermaid").out
+    picture = desk.home / "graph.svg"
+    assert desk.types("graph", "--format", "svg", "--output", str(picture)).code == 0
+    drawing = ET.parse(picture).getroot()  # noqa: S314 - our own drawing
+    assert len(drawing.findall("{http://www.w3.org/2000/svg}line")) == len(told["edges"])
+
+
+def test_graph_refuses_a_format_it_does_not_know(desk: Desk) -> None:
+    refused = desk.types("graph", "--format", "png")
+    assert refused.code == 2
+    assert "ST07" in refused.said
+
+
+def test_build_leaves_both_artifacts_of_each_package_and_says_their_hashes(desk: Desk) -> None:
+    built = desk.types("build", "--all", "--json")
+    assert built.code == 0
+    assert len(built.report["artifacts"]) == len(THREE) * 2
+    assert {path.name for path in (desk.root / "dist").iterdir()} == {
+        each["file"].rpartition("/")[2] for each in built.report["artifacts"]
+    }
+
+
+def test_build_of_one_package_leaves_the_others_alone(desk: Desk) -> None:
+    assert desk.types("build", "--package", "maestro_core_config").code == 0
+    assert {path.name.split("-")[0] for path in (desk.root / "dist").iterdir()} == {"maestro_core_config"}
+
+
+def test_status_tells_an_index_that_takes_uploads_from_one_that_refuses_the_password(
+    desk: Desk, tmp_path: Path
+) -> None:
+    with running_index(IndexSettings(data=tmp_path / "data", password="right")) as index:
+        known = {"NEXUS_URL": index.url, "NEXUS_USERNAME": "admin"}
+        good = desk.types("nexus.status", "--json", **known, NEXUS_PASSWORD="right")
+        bad = desk.types("nexus.status", "--json", **known, NEXUS_PASSWORD="wrong")
+    assert (good.code, good.report["index"]["url"]) == (0, index.url)
+    assert (bad.code, bad.report["ok"]) == (2, False)
+
+
+def test_test_hands_the_selection_to_nox(desk: Desk) -> None:
+    """The stand-in noxfile names its sessions as ours does, and says which of them ran."""
+    noxfile = "import nox\n\n@nox.session(venv_backend='none')\n@nox.parametrize('name', [{}])\n"
+    names = ", ".join(f"nox.param('{name}', id='{name}')" for name in THREE)
+    body = "def test(session, name):\n    session.log(f'ran {name}')\n"
+    (desk.root / "noxfile.py").write_text(noxfile.format(names) + body, encoding="utf-8")
+    ran = run(desk.root, "test", "--package", "core-config", environment=user_environment(desk.home))
+    assert ran.code == 0
+    assert "ran core-config" in ran.said
+    assert "ran core-api" not in ran.said
