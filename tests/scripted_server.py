@@ -82,7 +82,7 @@ def scripted_server(
                 self.wfile.write(response.body)
             self.close_connection = self.close_connection or length != len(response.body)
 
-        do_GET = do_HEAD = do_POST = do_DELETE = answered  # noqa: N815 - the names http.server looks for
+        do_GET = do_HEAD = do_POST = do_DELETE = do_CONNECT = answered  # noqa: N815 - the names http.server looks for
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,10 @@ from scripted_server import Request, Response, scripted_server
 from tooling.effects.connections import Timeouts
 from tooling.effects.http_client import PAGE_BYTES, HttpClient
 from tooling.effects.http_failures import ConnectionLostError
+from tooling.effects.index_clients import open_index
 from tooling.errors import FailedError, MaestroError, StoppedError
 from tooling.model.secret import Secret
-from tooling.model.target import Credentials
+from tooling.model.target import Credentials, read_target
 from tooling.plan.retry import Backoff
 
 if TYPE_CHECKING:
@@ -267,6 +269,19 @@ def test_a_proxy_that_wants_credentials_is_a_sentence(
         assert client("http://nexus.invalid").read("http://nexus.invalid/").status == 407
 
 
+def test_a_proxy_that_lets_nobody_through_is_a_sentence(
+    client: Callable[..., HttpClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scripted_server(lambda _: Response(status=403)) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "")
+        http = client("https://nexus.invalid")
+        with pytest.raises(FailedError, match="proxy on the way") as caught:
+            http.read("https://nexus.invalid/")
+    assert caught.value.code == "IX04"
+    assert "NO_PROXY" in caught.value.hint
+
+
 def test_abandoning_wakes_who_waits_and_ends_all_asking(client: Callable[..., HttpClient]) -> None:
     arrived, release = threading.Event(), threading.Event()
 
@@ -295,6 +310,32 @@ def test_abandoning_wakes_who_waits_and_ends_all_asking(client: Callable[..., Ht
         with pytest.raises(StoppedError):
             http.read(f"{server.url}/")
     assert len(server.requests) == 1
+
+
+def test_abandoning_ends_the_wait_before_another_attempt() -> None:
+    refused, heard = threading.Event(), list[StoppedError]()
+
+    def refuse(_: Request) -> Response:
+        refused.set()
+        return Response(status=503, headers={"Retry-After": "15"})
+
+    with scripted_server(refuse) as server, ExitStack() as stack:
+        target, _ = read_target(server.url, repository="r", group=None, kind="nexus")
+        index = stack.enter_context(open_index(target, CI))
+
+        def read() -> None:
+            try:
+                index.project("maestro-x")
+            except StoppedError as error:
+                heard.append(error)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        assert refused.wait(30)
+        index.abandon()
+        reader.join(10)
+        assert not reader.is_alive()
+    assert len(heard) == 1
 
 
 def test_no_error_shows_the_password(client: Callable[..., HttpClient]) -> None:

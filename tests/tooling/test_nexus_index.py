@@ -210,6 +210,19 @@ def test_nexus_behind_a_proxy_that_hides_its_headers_is_known_by_its_rest_api(cl
         client(other.url).probe()
 
 
+def test_an_old_server_tells_a_group_only_in_its_list(client: Client) -> None:
+    listed = [HOSTED, {"name": "all", "format": "pypi", "type": "group"}]
+
+    def answer(asked: Request) -> Response:
+        if asked.path == "/service/rest/v1/repositories":
+            return Response(body=json.dumps(listed).encode(), headers=NEXUS)
+        return Response(status=404 if "/service/" in asked.path else 200, headers=NEXUS)
+
+    with scripted_server(answer) as other:
+        client(other.url).probe()
+        assert refused(client(other.url, "all")).code == "IX12"
+
+
 def test_nexus_behind_a_proxy_that_hides_its_rest_api_is_known_by_its_header(client: Client) -> None:
     def answer(asked: Request) -> Response:
         return Response(status=403 if "/service/" in asked.path else 200, headers=NEXUS)

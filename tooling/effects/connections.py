@@ -29,12 +29,13 @@ class Timeouts:
 class Connections:
     """One pool for each scheme, made when it is first needed: reading the trusted certificates takes its time."""
 
-    def __init__(self, timeouts: Timeouts) -> None:
+    def __init__(self, timeouts: Timeouts, cut: threading.Event) -> None:
+        """Take how long to wait, and the event that `abandon` sets, which may wake others too."""
         self._timeouts = timeouts
         self._opening = threading.Lock()
         self._pools: dict[bool, httpx2.Client] = {}
         self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._cut = threading.Event()
+        self._cut = cut
 
     @property
     def cut(self) -> bool:

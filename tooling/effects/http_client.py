@@ -6,6 +6,7 @@ Credentials go to the server they belong to and to no other, whatever address a 
 from __future__ import annotations
 
 import contextlib
+import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -40,7 +41,7 @@ class HttpClient:
 
     Reads follow redirects and try again, with `patience`, what can pass by itself. A write is attempted once and
     follows nothing. All raise `FailedError` (IX02 to IX05, IX23) when there is no answer, `StoppedError` once
-    `abandon` was called.
+    `abandon` was called, which sets `cut`: a clock that waits on that event is woken.
     """
 
     def __init__(
@@ -51,12 +52,13 @@ class HttpClient:
         *,
         patience: Backoff = READING,
         timeouts: Timeouts | None = None,
+        cut: threading.Event | None = None,
     ) -> None:
         self._base = base
         self._credentials = credentials
         self._clock = clock
         self._patience = patience
-        self._connections = Connections(timeouts or Timeouts())
+        self._connections = Connections(timeouts or Timeouts(), cut or threading.Event())
 
     @property
     def username(self) -> str | None:

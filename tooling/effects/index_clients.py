@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ def open_index(
     target: Target, credentials: Credentials | None, *, route: Route = "pypi", clock: Clock | None = None
 ) -> Iterator[NexusIndex | SimpleIndex]:
     """Lend a client of `target`, whose connections are given back at the end; nothing is asked yet."""
-    http = HttpClient(target.base, credentials, clock or SystemClock())
+    cut = threading.Event()
+    http = HttpClient(target.base, credentials, clock or SystemClock(cut), cut=cut)
     try:
         if target.kind == "simple":
             from tooling.effects.simple_index import SimpleIndex

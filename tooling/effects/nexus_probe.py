@@ -71,10 +71,7 @@ class NexusProbe:
 
     def _rest_of_stranger(self) -> dict[str, object]:
         """Ask REST about a server that did not show that it is Nexus; a proxy may have replaced its headers."""
-        try:
-            told = self._rest.repository()
-        except FailedError:
-            told = None
+        told = self._rest.repository()
         if told is None or "format" not in told:
             raise self._not_nexus()
         return dict(told)

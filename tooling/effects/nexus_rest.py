@@ -96,21 +96,29 @@ class NexusRest:
         raise self._dialogue.error(reply, f"drop the stale page of {distribution}", url, rights="delete")
 
     def repository(self) -> Mapping[str, Any] | None:
-        """What the server says about the repository (`format`, `type` …); None when it does not say."""
-        reply = self._http.read(
-            self.url(f"repositories/{self._target.repository}"), accept="application/json", follow=False
-        )
-        return _object(reply) if reply.status == HTTPStatus.OK else None
+        """What the server says about the repository (`format`, `type` …); None when it does not say.
+
+        Old servers answer about one repository only in the list of all that the user may see.
+        """
+        one = self._told(f"repositories/{self._target.repository}")
+        if isinstance(one, dict):
+            return one
+        return next((each for each in self._repositories() if each.get("name") == self._target.repository), None)
 
     def hosted_names(self) -> list[str]:
         """The hosted PyPI repositories that this user may see."""
-        reply = self._http.read(self.url("repositories"), accept="application/json", follow=False)
-        entries = _json(reply) if reply.status == HTTPStatus.OK else None
+        wanted = ("pypi", "hosted")
         return [
-            str(entry["name"])
-            for entry in (entries if isinstance(entries, list) else ())
-            if isinstance(entry, dict) and (entry.get("format"), entry.get("type")) == ("pypi", "hosted")
+            str(each.get("name")) for each in self._repositories() if (each.get("format"), each.get("type")) == wanted
         ]
+
+    def _repositories(self) -> list[dict[str, Any]]:
+        told = self._told("repositories")
+        return [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
+
+    def _told(self, path: str) -> object:
+        reply = self._http.read(self.url(path), accept="application/json", follow=False)
+        return _json(reply) if reply.status == HTTPStatus.OK else None
 
     def read_only(self) -> Reply | None:
         """The server's answer that it takes no writes now; None when it takes them, or does not say (3.96: a stub)."""
