@@ -8,7 +8,7 @@ addresses and names only; a password there is an error. Passwords are taken in p
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -75,9 +75,12 @@ _SECRET_WORDS = ("password", "passwd", "passphrase", "token", "secret", "credent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The resolved settings; `url` None means the embedded index; `origins` tells where each value came from."""
+    """The resolved settings; `url` None means the embedded index; `origins` tells where each value came from.
 
-    url: str | None
+    The address is not shown with the others: people put a password into it.
+    """
+
+    url: str | None = field(repr=False)
     repository: str
     group: str
     username: str | None
