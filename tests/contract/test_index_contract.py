@@ -34,7 +34,7 @@ WORLDS: dict[str, Opened] = {
     "embedded, components": partial(embedded, route="components"),
     "pypiserver": pypiserver,
 }
-if os.environ.get("NEXUS_URL"):
+if all(os.environ.get(f"NEXUS_{each}") for each in ("URL", "USERNAME", "PASSWORD")):
     WORLDS["nexus"] = lambda _: real_nexus("pypi")
     WORLDS["nexus, components"] = lambda _: real_nexus("components")
 NEXUS_LIKE = [name for name in WORLDS if name != "pypiserver"]
