@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from originals import ONE, THIRTEEN, THREE, Original, make_original
+from mistakes import Bystander
+from observed_index import observed_index
+from originals import ONE, THIRTEEN, THREE, Original, copied, make_original
 from publishers import user_environment
 from warm_invoke import WarmInvoke, warm_invoke
 
@@ -43,3 +45,12 @@ def three(tmp_path_factory: pytest.TempPathFactory, warm: WarmInvoke) -> Origina
 def thirteen(tmp_path_factory: pytest.TempPathFactory, warm: WarmInvoke) -> Original:
     """A platform with extras that cross its waves."""
     return make_original(tmp_path_factory.mktemp("thirteen"), THIRTEEN, warm)
+
+
+@pytest.fixture
+def bystander(
+    three: Original, warm: WarmInvoke, user: Callable[..., dict[str, str]], tmp_path: Path
+) -> Iterator[Bystander]:
+    """A workspace to make mistakes in, and an empty index."""
+    with observed_index(tmp_path / "index") as index:
+        yield Bystander(workspace=copied(three.built, tmp_path / "workspace"), index=index, warm=warm, user=user)
