@@ -38,6 +38,7 @@ class ProcessHooks:
         if not self._installed:
             self._installed = True
             atexit.register(self.flush_at_exit)
+            self._at_child_exit()
             if hasattr(os, "register_at_fork"):
                 os.register_at_fork(
                     before=self._before_fork, after_in_parent=self._after_fork, after_in_child=self._in_child
@@ -81,10 +82,15 @@ class ProcessHooks:
             writer.after_fork_in_child()
         for renew in self.in_child:
             renew()
-        self._at_multiprocessing_exit()
-
-    def _at_multiprocessing_exit(self) -> None:
-        """Flush also in children of `multiprocessing`, which leave without the exit hooks of their parent."""
         util: Any = sys.modules.get("multiprocessing.util")
         if util is not None:
-            util.register_after_fork(self, lambda hooks: util.Finalize(None, hooks.flush_at_exit, exitpriority=-100))
+            # multiprocessing forgets all finalisers right after its fork, and then calls those registered here.
+            util.register_after_fork(self, ProcessHooks._at_child_exit)
+
+    def _at_child_exit(self) -> None:
+        """Flush also in children of `multiprocessing`, some of which end without any exit hook."""
+        process: Any = sys.modules.get("multiprocessing.process")
+        if process is not None and process.parent_process() is not None:
+            from multiprocessing.util import Finalize
+
+            Finalize(None, self.flush_at_exit, exitpriority=-100)
