@@ -40,7 +40,7 @@ ENTRIES: dict[str, Explanation] = {
     ),
     "ST06": Explanation(
         title="a file of credentials cannot be read",
-        meaning="A .netrc or .pypirc exists but does not parse. What is in it is not shown, since it may be a password.",
+        meaning="A .netrc or .pypirc exists but does not parse. Nothing of it is shown, since it may be a password.",
         remedy="Correct the file, or set NEXUS_USERNAME and NEXUS_PASSWORD, which are looked at first.",
     ),
     "ST07": Explanation(
