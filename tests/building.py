@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from tooling.model.artifact import Artifact
     from tooling.model.package import Package
+
+EXTRAS = {"fast": ("orjson>=3; python_version<'3.13'",), "all": ("maestro-alpha[fast]", "rich[jupyter]>=13,<99")}
+"""Optional requirements of a package `alpha`: with markers, with extras of others and of itself."""
 
 
 def one_package(root: Path, **spec: object) -> Package:
@@ -42,6 +46,11 @@ def build(root: Path, *packages: Package, **options: bool) -> tuple[tuple[Artifa
 def hashes(artifacts: tuple[Artifact, ...]) -> dict[str, str]:
     """File name to SHA-256."""
     return {artifact.filename: artifact.sha256 for artifact in artifacts}
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def errors_of(action: Callable[[], object]) -> tuple[MaestroError, ...]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from building import build, builder_of, commit_all, errors_of, git, hashes, one_package, with_own_backend
+from building import EXTRAS, build, builder_of, commit_all, errors_of, git, hashes, one_package, sha256_of
 from workspaces import make_workspace
 
-from tooling.effects.archives import Archives
-from tooling.effects.fresh_build import wheel_from_sdist
 from tooling.errors import FailedError
 from tooling.model.manifest import read_package
 
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 IN_PROCESS = "built in process by hatchling"
-BROKEN = "[project\n"
-EXTRAS = {"fast": ("orjson>=3; python_version<'3.13'",), "all": ("maestro-alpha[fast]", "rich[jupyter]>=13,<99")}
 
 
 def _child_builds(root: Path, environment: Mapping[str, str], umask: int = 0o022) -> dict[str, str]:
@@ -41,8 +37,6 @@ def _child_builds(root: Path, environment: Mapping[str, str], umask: int = 0o022
     command = [sys.executable, "-I", "-c", code, str(root), str(ROOT), str(ROOT / "tests")]
     variables = {"PATH": os.environ["PATH"], **environment}
     answer = subprocess.run(command, env=variables, umask=umask, check=True, capture_output=True, text=True, cwd="/")
-    import json
-
     found: dict[str, str] = json.loads(answer.stdout)
     return found
 
@@ -90,80 +84,6 @@ def test_the_same_source_gives_the_same_bytes_anywhere(tmp_path: Path) -> None:
     )
     assert len(first) == 4
     assert first == second == third
-
-
-def test_the_ignore_file_of_the_repository_is_no_part_of_a_package(tmp_path: Path) -> None:
-    """Else a line added to it would change every sdist under its published version."""
-    package = one_package(tmp_path)
-    before, _ = build(tmp_path, package)
-    (tmp_path / ".gitignore").write_text("tests/\n*.md\n")
-    after, hows = build(tmp_path, package, rebuild=True)
-    assert hows["alpha"].startswith(IN_PROCESS)
-    assert hashes(before) == hashes(after)
-
-
-def test_temporary_files_may_lie_inside_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Backends look for ignore files upwards from where they build; they must not find the repository's."""
-    package = one_package(tmp_path)
-    before, _ = build(tmp_path, package)
-    scratch = tmp_path / "build"
-    scratch.mkdir()
-    (tmp_path / ".gitignore").write_text("tests/\n")
-    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    after, _ = build(tmp_path, package, rebuild=True)
-    assert hashes(before) == hashes(after)
-    assert not list(scratch.iterdir())
-
-
-@pytest.mark.parametrize("front_end", ["build", "uv"])
-def test_the_common_front_ends_give_the_same_bytes(tmp_path: Path, front_end: str) -> None:
-    """Where no ignore file lies above the package; where one does, they put it into the sdist and nothing else."""
-    package = one_package(tmp_path, extras=EXTRAS)
-    out = tmp_path / "theirs"
-    if front_end == "build":
-        command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(package.folder)]
-    else:
-        uv = pytest.importorskip("uv", reason="uv is not installed").find_uv_bin()
-        options = ["--no-build-isolation", "--python", sys.executable, "--no-create-gitignore", "--out-dir", str(out)]
-        command = [uv, "build", *options, str(package.folder)]
-    environment = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
-    ours = hashes(build(tmp_path, package)[0])
-    ignored = tmp_path / ".gitignore"
-    ignored.unlink()
-    subprocess.run(command, check=True, capture_output=True, env=environment)
-    assert {path.name: _sha256(path) for path in out.iterdir()} == ours
-    ignored.write_text("*.log\n")
-    subprocess.run(command, check=True, capture_output=True, env=environment)
-    wheel, sdist = ours
-    assert _sha256(out / wheel) == ours[wheel]
-    theirs, mine = Archives().members(out / sdist), Archives().members(tmp_path / "dist" / sdist)
-    assert theirs.keys() - mine.keys() == {"maestro_alpha-1.0.0/.gitignore"}
-    assert mine.items() <= theirs.items()
-
-
-def _sha256(path: Path) -> str:
-    import hashlib
-
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def test_an_sdist_gives_the_wheel_of_the_tree(tmp_path: Path) -> None:
-    package = one_package(tmp_path, extras=EXTRAS)
-    (wheel, sdist), _ = build(tmp_path, package)
-    again = wheel_from_sdist(package, sdist.path, tmp_path)
-    assert again.parent == tmp_path
-    assert again.read_bytes() == wheel.path.read_bytes()
-
-
-def test_a_wheel_that_its_sdist_does_not_give_is_refused(tmp_path: Path) -> None:
-    package = one_package(tmp_path)
-    manifest = package.folder / "pyproject.toml"
-    options = '[tool.hatch.build.targets.sdist]\nexclude = ["_neighbours.py"]\n'
-    manifest.write_text(manifest.read_text() + options)
-    (error,) = errors_of(lambda: build(tmp_path, package))
-    assert error.code == "BD12"
-    assert "maestro_alpha/_neighbours.py is only in the wheel of the tree" in error.message
-    assert not list((tmp_path / "dist").glob("*"))
 
 
 def test_what_has_not_changed_is_not_built_again(tmp_path: Path) -> None:
@@ -217,7 +137,7 @@ def test_a_damaged_file_is_noticed_and_made_good(tmp_path: Path, damage: str, wh
             _damage(path, damage)
     second, hows = build(tmp_path, package)
     assert second == first
-    assert {artifact.filename: _sha256(artifact.path) for artifact in second} == hashes(first)
+    assert {artifact.filename: sha256_of(artifact.path) for artifact in second} == hashes(first)
     assert hows["alpha"].startswith(IN_PROCESS if where == "both" else "unchanged")
 
 
@@ -267,7 +187,7 @@ def test_another_artifact_under_the_same_name_in_dist_is_replaced(tmp_path: Path
     first[0].path.write_bytes(b"from somewhere else")
     second, _ = build(tmp_path, package)
     assert second == first
-    assert _sha256(first[0].path) == first[0].sha256
+    assert sha256_of(first[0].path) == first[0].sha256
 
 
 def test_all_failures_are_raised_together_and_the_rest_is_built(tmp_path: Path) -> None:
@@ -284,24 +204,6 @@ def test_all_failures_are_raised_together_and_the_rest_is_built(tmp_path: Path) 
     }
     assert list(hows) == ["beta"]
     assert not list((tmp_path / "dist").glob("maestro_gamma*"))
-
-
-def test_a_backend_that_raises_is_quoted(tmp_path: Path) -> None:
-    package = one_package(tmp_path)
-    (package.folder / "README.md").unlink()
-    with pytest.raises(FailedError, match=r"alpha could not be built: .*README") as caught:
-        build(tmp_path, package)
-    assert caught.value.code == "BD01"
-    assert caught.value.hint
-
-
-def test_a_source_that_changes_while_it_is_built_is_not_used(tmp_path: Path) -> None:
-    target = tmp_path / "packages/alpha/README.md"
-    package = one_package(tmp_path, **with_own_backend(f"Path({str(target)!r}).write_text('# other')"))
-    (error,) = errors_of(lambda: build(tmp_path, package))
-    assert error.code == "BD03"
-    assert not list((tmp_path / "dist").glob("*"))
-    assert not list((tmp_path / ".maestro").glob("**/*.json"))
 
 
 def test_a_listener_that_raises_ends_the_build(tmp_path: Path) -> None:
