@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from archives import make_sdist, make_wheel
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tooling.localnexus.assets import parsed_id, public_id, public_number, row_number
@@ -132,6 +132,7 @@ def test_any_bytes_are_read_or_refused(data: bytes, start: bytes) -> None:
             read_metadata(Path(file.name))
 
 
+@settings(max_examples=60)
 @given(flips=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=6), kind=st.booleans())
 def test_a_damaged_archive_is_read_or_refused(flips: list[tuple[int, int]], kind: bool) -> None:
     members = {"demo-1.0.dist-info/METADATA" if kind else "demo-1.0/PKG-INFO": PKG_INFO}
@@ -148,6 +149,7 @@ def test_a_damaged_archive_is_read_or_refused(flips: list[tuple[int, int]], kind
 FIELDS = st.lists(st.tuples(st.text("abc-_", min_size=1, max_size=8), st.text(max_size=30)), max_size=4)
 
 
+@settings(max_examples=50)
 @given(fields=FIELDS, content=st.binary(max_size=300), cuts=st.lists(st.integers(0, 1500), max_size=8))
 def test_a_form_is_the_same_however_its_body_is_cut(
     fields: list[tuple[str, str]], content: bytes, cuts: list[int]
@@ -170,6 +172,7 @@ def test_a_form_is_the_same_however_its_body_is_cut(
         assert not list(Path(folder).iterdir())
 
 
+@settings(max_examples=50)
 @given(cut=st.integers(0, 140), content=st.binary(max_size=40))
 def test_a_torn_form_leaves_no_file(cut: int, content: bytes) -> None:
     body = b'--boundary\r\nContent-Disposition: form-data; name="content"; filename="f"\r\n\r\n' + content

@@ -15,6 +15,7 @@ import httpx2
 import pytest
 
 from tooling.localnexus import HOSTED, Disk, IndexSettings, running_index
+from tooling.localnexus.database import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,8 +76,6 @@ def test_an_upload_is_durable_before_it_is_answered(open_index: Callable[..., Do
 
 
 def test_the_database_waits_for_the_disk(door: Door) -> None:
-    from tooling.localnexus.database import connect
-
     connection = connect(door.running.data / "index.db")
     assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2
     assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
@@ -154,7 +153,8 @@ def test_what_a_crash_leaves_is_swept_and_nothing_else(tmp_path: Path, client: h
         assert client.get(running.url + path).content == b"kept"
 
 
-def test_a_server_killed_during_uploads_loses_nothing_it_acknowledged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("lives", [3, pytest.param(40, marks=pytest.mark.slow)])
+def test_a_server_killed_during_uploads_loses_nothing_it_acknowledged(tmp_path: Path, lives: int) -> None:
     """Again and again: four clients upload, the server is killed after a number of answers, a new one is asked.
 
     Every acknowledged file has its bytes; every other is either whole or absent, in listing, page and folder alike.
@@ -162,7 +162,7 @@ def test_a_server_killed_during_uploads_loses_nothing_it_acknowledged(tmp_path: 
     data = tmp_path / "data"
     acknowledged: dict[str, bytes] = {}
     tried: dict[str, bytes] = {}
-    for life in range(6):
+    for life in range(lives):
         live(data, life, acknowledged, tried)
     with running_index(IndexSettings(data=data, password="secret")) as running, httpx2.Client() as client:
         items = []
@@ -227,8 +227,6 @@ def post(client: httpx2.Client, url: str, name: str, content: bytes) -> httpx2.R
 
 def stray(data: Path) -> int:
     """How many files lie in the folder that no row names."""
-    from tooling.localnexus.database import connect
-
     connection = connect(data / "index.db")
     named = {row["blob"] for row in connection.execute("SELECT blob FROM assets")}
     connection.close()

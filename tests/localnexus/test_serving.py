@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import base64
 import os
 import signal
+import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -209,8 +213,6 @@ def test_a_port_that_is_taken_is_told(door: Door, tmp_path: Path) -> None:
 
 
 def test_data_of_another_release_is_left_alone(tmp_path: Path) -> None:
-    import sqlite3
-
     with sqlite3.connect(tmp_path / "index.db") as database:
         database.execute("PRAGMA user_version = 99")
     database.close()
@@ -239,6 +241,24 @@ def test_stopping_lets_an_upload_end(tmp_path: Path, client: httpx2.Client) -> N
     assert [answer.status_code for answer in answers] == [200]
 
 
+@pytest.mark.slow
+def test_stopping_does_not_wait_for_ever(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """An upload that does not go on is broken off, without a traceback, and leaves nothing."""
+    settings = IndexSettings(data=tmp_path, password="secret")
+    begun = threading.Event()
+    settings.faults.on_request = lambda *_: begun.set()
+    with running_index(settings) as running:
+        connection = socket.create_connection(("127.0.0.1", running.port))
+        head = f"POST /repository/{HOSTED}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+        form = 'Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\nContent-Disposition: form-data; name="x"'
+        login = base64.b64encode(b"admin:secret").decode()
+        connection.sendall(f"{head}Authorization: Basic {login}\r\n{form}".encode())
+        assert begun.wait(10)
+    with pytest.raises(ConnectionResetError), connection:
+        connection.recv(100)
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_no_thread_is_left_when_the_server_has_stopped(tmp_path: Path) -> None:
     before = set(threading.enumerate())
     with running_index(IndexSettings(data=tmp_path)):
@@ -254,8 +274,6 @@ def test_importing_the_package_imports_no_server() -> None:
 
 
 def test_its_own_imports_are_the_errors_alone(pytestconfig: pytest.Config) -> None:
-    import ast
-
     folder = pytestconfig.rootpath / "tooling" / "localnexus"
     for module in folder.glob("*.py"):
         for node in ast.walk(ast.parse(module.read_text())):

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from tooling.localnexus import GROUP, HOSTED
+from tooling.localnexus import GROUP, HOSTED, PROXY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,32 +44,41 @@ FILE = "packages/big/1.0/big-1.0.tar.gz"
 
 
 @pytest.mark.parametrize(
-    "megabytes", [pytest.param(300, id="300 MB"), pytest.param(1200, marks=pytest.mark.slow, id="1.2 GB")]
+    ("repository", "megabytes"),
+    [
+        pytest.param(HOSTED, 300, id="300 MB"),
+        pytest.param(HOSTED, 1200, id="1.2 GB", marks=pytest.mark.slow),
+        pytest.param(PROXY, 1200, id="1.2 GB through a proxy", marks=pytest.mark.slow),
+    ],
 )
-def test_memory_does_not_grow_with_the_file(tmp_path: Path, megabytes: int) -> None:
-    """Up to the hosted repository, down from it, and through the proxy of a second server."""
-    with server(tmp_path / "one", "http://127.0.0.1:9/") as first:
-        public = f"{first.url}/repository/{HOSTED}/simple/"
-        with server(tmp_path / "two", public) as second, httpx2.Client(timeout=120) as client:
-            client.get(f"{second.url}/repository/{GROUP}/simple/other/")
-            before = [each.peak_megabytes() for each in (first, second)]
-            upload(client, first.url, megabytes)
-            sha256 = hashlib.sha256()
-            for _ in range(megabytes):
-                sha256.update(PIECE)
-            for url, repository in ((first.url, HOSTED), (second.url, GROUP)):
-                assert downloaded(client, f"{url}/repository/{repository}/{FILE}") == sha256.hexdigest()
-            grown = [each.peak_megabytes() - then for each, then in zip((first, second), before, strict=True)]
+def test_memory_does_not_grow_with_the_file(tmp_path: Path, repository: str, megabytes: int) -> None:
+    """Neither of the server that takes and serves it, nor of one whose proxy fetches it from there."""
+    with ExitStack() as stack:
+        client = stack.enter_context(httpx2.Client(timeout=300))
+        servers = [stack.enter_context(server(tmp_path / "public", "http://127.0.0.1:9/"))]
+        if repository == PROXY:
+            public = f"{servers[0].url}/repository/{HOSTED}/simple/"
+            servers.append(stack.enter_context(server(tmp_path / "proxying", public)))
+        client.get(f"{servers[-1].url}/repository/{repository}/simple/other/")
+        before = [each.peak_megabytes() for each in servers]
+        sent = upload(client, servers[0].url, megabytes)
+        assert downloaded(client, f"{servers[-1].url}/repository/{repository}/{FILE}") == sent
+        grown = [each.peak_megabytes() - then for each, then in zip(servers, before, strict=True)]
     assert max(grown) < 64, grown
 
 
-def upload(client: httpx2.Client, url: str, megabytes: int) -> None:
+def upload(client: httpx2.Client, url: str, megabytes: int) -> str:
+    """Upload a file of so many megabytes; return its SHA-256."""
     headers = {
         "content-type": "multipart/form-data; boundary=b",
         "content-length": str(len(HEAD) + megabytes * MEGABYTE + len(TAIL)),
     }
     body = itertools.chain([HEAD], itertools.repeat(PIECE, megabytes), [TAIL])
     client.post(f"{url}/repository/{HOSTED}/", content=body, headers=headers, auth=LOGIN).raise_for_status()
+    sha256 = hashlib.sha256()
+    for _ in range(megabytes):
+        sha256.update(PIECE)
+    return sha256.hexdigest()
 
 
 def downloaded(client: httpx2.Client, url: str) -> str:

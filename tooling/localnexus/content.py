@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from starlette.responses import Response, StreamingResponse
 
 from tooling.localnexus.answers import Refused, page
+from tooling.localnexus.disk import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -96,7 +97,7 @@ async def _pieces(file: BinaryIO, begin: int, end: int) -> AsyncIterator[bytes]:
         file.seek(begin)
         while begin < end:
             wanted = min(PIECE, end - begin)
-            data = await asyncio.to_thread(file.read, wanted) if end - begin > PIECE else file.read(wanted)
+            data = await in_thread(partial(file.read, wanted)) if end - begin > PIECE else file.read(wanted)
             if not data:
                 raise OSError("a stored file is shorter than its record")
             begin += len(data)

@@ -7,7 +7,7 @@ import queue
 import sqlite3
 import threading
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -133,10 +133,12 @@ class Database:
 
     def __init__(self, folder: Path, disk: Disk) -> None:
         self._disk = disk
-        self._writer = connect(folder / FILE)
-        prepare(self._writer, folder)
-        disk.sync_folder(folder)
-        self._reader = connect(folder / FILE)
+        with ExitStack() as opened:
+            self._writer = opened.enter_context(closing(connect(folder / FILE)))
+            prepare(self._writer, folder)
+            disk.sync_folder(folder)
+            self._reader = opened.enter_context(closing(connect(folder / FILE)))
+            opened.pop_all()
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="index-writer", daemon=True)
         self._thread.start()

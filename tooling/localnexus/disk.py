@@ -7,14 +7,27 @@ import hashlib
 import os
 import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+
+T = TypeVar("T")
 
 BUFFERED: Final = 1 << 20
 """Bytes of an upload held in memory before a thread writes them."""
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run blocking work on a file in a thread; even a cancelled caller waits for it, and only then closes the file."""
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(running)
+    finally:
+        while not running.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([running])
 
 
 class Disk:
@@ -78,11 +91,11 @@ class StagedFile:
     async def relieve(self, held: int = BUFFERED) -> None:
         """Write what is held once there are `held` bytes of it, which is worth a thread."""
         if self._held_bytes >= held:
-            await asyncio.to_thread(self._flush)
+            await in_thread(self._flush)
 
     async def seal(self) -> None:
         """Write the rest and make it durable."""
-        await asyncio.to_thread(self._seal)
+        await in_thread(self._seal)
 
     def digests(self) -> dict[str, str]:
         """The hexadecimal digests of all that was fed, by algorithm."""

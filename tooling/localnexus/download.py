@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from tooling.localnexus.content import PIECE
+from tooling.localnexus.disk import in_thread
 from tooling.localnexus.upstream import UpstreamError
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from tooling.localnexus.disk import StagedFile
     from tooling.localnexus.upstream import Upstream, UpstreamFile
 
-_FLUSHED: Final = 1 << 16
+_FLUSHED: Final = 1 << 18
 
 
 class Download:
@@ -60,7 +62,7 @@ class Download:
             arrived, held = False, b""
             while not arrived:
                 arrived = await self._beyond(file.tell())
-                while data := await asyncio.to_thread(file.read, PIECE):
+                while data := await in_thread(partial(file.read, PIECE)):
                     if held:
                         yield held
                     held = data

@@ -42,25 +42,36 @@ class FaultGate:
         if fate == "reset before":
             await scope["state"][RESET]()
             return
+        answer = _Answer(faults, scope, send, reset=fate == "reset after")
+        try:
+            if fate == "unavailable":
+                headers = {} if faults.retry_after is None else {"retry-after": str(faults.retry_after)}
+                await page(503, "Service Unavailable", headers=headers)(scope, receive, answer.send)
+            else:
+                await self._app(scope, receive, answer.send)
+        except asyncio.CancelledError:  # the server stops, and has waited long enough
+            await scope["state"][RESET]()
 
-        broken = False
 
-        async def tell(message: Message) -> None:
-            nonlocal broken
-            if message["type"] == "http.response.start":
-                if faults.on_response is not None:
-                    faults.on_response(method, path, message["status"])
-                if fate == "reset after":
-                    broken = True
-                    await scope["state"][RESET]()
-            if not broken:
-                await send(message)
+class _Answer:
+    """An answer on its way: announced to the hook before it leaves, or lost instead of leaving."""
 
-        if fate == "unavailable":
-            headers = {} if faults.retry_after is None else {"retry-after": str(faults.retry_after)}
-            await page(503, "Service Unavailable", headers=headers)(scope, receive, tell)
-        else:
-            await self._app(scope, receive, tell)
+    def __init__(self, faults: Faults, scope: Scope, send: Send, *, reset: bool) -> None:
+        self._faults = faults
+        self._scope = scope
+        self._send = send
+        self._reset = reset
+        self._lost = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            if self._faults.on_response is not None:
+                self._faults.on_response(self._scope["method"], self._scope["path"], message["status"])
+            if self._reset:
+                self._lost = True
+                await self._scope["state"][RESET]()
+        if not self._lost:
+            await self._send(message)
 
 
 class LoginGate:

@@ -213,7 +213,7 @@ class Proxy:
                 repository=self.name,
                 staged=staged,
                 name=project,
-                version=wanted.version(),
+                version=wanted.version,
                 file=wanted.file,
                 requires_python=wanted.requires_python,
                 attributes={},
@@ -236,7 +236,7 @@ class Proxy:
 
 
 def _path(project: str, file: UpstreamFile) -> str:
-    return f"packages/{normalised(project)}/{file.version()}/{file.file}"
+    return f"packages/{normalised(project)}/{file.version}/{file.file}"
 
 
 async def _handed_on(request: Request, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

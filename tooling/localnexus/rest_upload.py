@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from starlette.requests import ClientDisconnect
@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from tooling.localnexus.answers import Refused, page, rest_array, rest_empty, rest_failure, rest_text, rest_wrapped
 from tooling.localnexus.assets import NewAsset
+from tooling.localnexus.disk import in_thread
 from tooling.localnexus.form import FormFile, MalformedFormError, NotAFormError, UploadForm, read_form
 from tooling.localnexus.hosted import ATTRIBUTES, EULA_PENDING, LIMIT_REACHED, Hosted, is_proper_path
 from tooling.localnexus.metadata import NoMetadataError, archive_type, read_metadata
@@ -93,7 +94,7 @@ class RestUpload:
     async def _store(self, hosted: Hosted, upload: FormFile, request: Request) -> None:
         caller: Caller = request.state.caller
         try:
-            metadata = await asyncio.to_thread(read_metadata, upload.staged.path)
+            metadata = await in_thread(partial(read_metadata, upload.staged.path))
         except NoMetadataError as error:
             raise Refused(rest_array(_NO_METADATA)) from error
         for field in ("name", "version"):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _BACKLOG: Final = 1024
 _IDLE_SECONDS: Final = 30
 """How long a connection may be idle, as in Nexus."""
-_GRACE_SECONDS: Final = 5.0
+_GRACE_SECONDS: Final = 3.0
 """How long requests may take to end when the server stops."""
 
 

@@ -51,21 +51,19 @@ class UpstreamError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamFile:
-    """One file as an upstream page lists it; `url` is absolute, `digests` hexadecimal by algorithm."""
+    """One file as an upstream page lists it.
+
+    Attributes:
+        version: what the file name tells of it.
+        url: absolute.
+        digests: hexadecimal, by algorithm.
+    """
 
     file: str
+    version: str
     url: str
     digests: dict[str, str]
     requires_python: str
-
-    def version(self) -> str:
-        """The version that the file name tells, as far as it can be told."""
-        try:
-            parsed = parse_wheel_filename if self.file.endswith(".whl") else parse_sdist_filename
-            return str(parsed(self.file)[1])
-        except (InvalidWheelFilename, InvalidSdistFilename):
-            stem = self.file.removesuffix(".tar.bz2").removesuffix(".zip").removesuffix(".egg").removesuffix(".tgz")
-            return stem.partition("-")[2].partition("-")[0] or "unknown"
 
 
 class Upstream:
@@ -198,6 +196,7 @@ def _names(_url: str, content_type: str, body: bytes) -> list[str]:
 def _from_json(base: str, entry: dict[str, Any]) -> UpstreamFile:
     return UpstreamFile(
         file=str(entry["filename"]),
+        version=version_of(str(entry["filename"])),
         url=urljoin(base, str(entry["url"])),
         digests={str(key): str(value) for key, value in (entry.get("hashes") or {}).items()},
         requires_python=str(entry.get("requires-python") or ""),
@@ -207,8 +206,10 @@ def _from_json(base: str, entry: dict[str, Any]) -> UpstreamFile:
 def _from_anchor(base: str, text: str, attributes: dict[str, str]) -> UpstreamFile:
     url, fragment = urldefrag(urljoin(base, attributes.get("href", "")))
     algorithm, equals, digest = fragment.partition("=")
+    file = unquote(url.rpartition("/")[2]) or text
     return UpstreamFile(
-        file=unquote(url.rpartition("/")[2]) or text,
+        file=file,
+        version=version_of(file),
         url=url,
         digests={algorithm: digest} if equals else {},
         requires_python=attributes.get("data-requires-python", ""),
@@ -231,3 +232,13 @@ def _anchors(body: bytes) -> Iterator[tuple[str, dict[str, str]]]:
 def belongs(file: str, project: str) -> bool:
     """Whether a file's name begins with a project's, as the proxy asks before it accepts a page."""
     return normalised(file).startswith(normalised(project))
+
+
+def version_of(file: str) -> str:
+    """The version that a file name tells, as far as it can be told."""
+    try:
+        parsed = parse_wheel_filename if file.endswith(".whl") else parse_sdist_filename
+        return str(parsed(file)[1])
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        stem = re.sub(r"\.(tar\.\w+|tgz|zip|egg|exe|msi|rpm)$", "", file)
+        return stem.partition("-")[2].partition("-")[0] or "unknown"
