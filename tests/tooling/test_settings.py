@@ -96,6 +96,7 @@ def test_folders_may_be_absolute_or_below_the_users_home(tmp_path: Path, monkeyp
         ("", "", {"NEXUS_USER": "root", "NEXUS_ADMIN_PASSWORD": "pw"}, None, ("root", "pw")),
         ("", "", {"NEXUS_DEPLOY_USER": "dep", "NEXUS_DEPLOY_PASSWORD": "pw"}, None, ("dep", "pw")),
         ("", "", {"NEXUS_PASSWORD": "pw"}, "bob", ("bob", "pw")),
+        ("", "NEXUS_USERNAME=a", {"NEXUS_PASSWORD": "pw"}, "b", ("b", "pw")),
         ("", "", {"NEXUS_PASSWORD": "pw"}, None, (None, None)),
         ("", "", {"NEXUS_USERNAME": "ci"}, None, ("ci", None)),
         ("", "", {"NEXUS_USER": "ci"}, None, ("ci", None)),
