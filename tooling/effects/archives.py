@@ -21,7 +21,7 @@ _GENERATOR = "Generator:"
 
 
 class Archives:
-    """Reads archives; satisfies the `Files` port."""
+    """Reads archives."""
 
     def members(self, path: Path) -> dict[str, str]:
         """Member name to SHA-256 of its content, in the archive's order; a link counts by where it leads.

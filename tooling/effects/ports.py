@@ -59,10 +59,3 @@ class Builder(Protocol):
 
         What `built` raises ends the build.
         """
-
-
-class Files(Protocol):
-    """The member files of an archive, for explaining how two artifacts differ."""
-
-    def members(self, path: Path) -> dict[str, str]:
-        """Member name to SHA-256 of its content."""
