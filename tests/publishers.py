@@ -66,7 +66,7 @@ def user_environment(home: Path, **variables: str) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "TMPDIR": str(temporary),
     }
-    kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "LD_"))}
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "SSL_CERT_", "LD_"))}
     return kept | own | variables
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from tooling.model.target import Credentials, Target
 
 _TAIL = 12
+# Of uv's variables only those count that say how this machine reaches servers, and where public packages come from.
+_REACHING = frozenset({"UV_HTTP_TIMEOUT", "UV_INSECURE_HOST", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS"})
+_PUBLIC = frozenset({"UV_DEFAULT_INDEX", "UV_INDEX_URL"})
 _IMPORT_EVERYTHING = """
 import importlib, pkgutil, sys
 root = importlib.import_module(sys.argv[1])
@@ -32,6 +35,12 @@ for module in pkgutil.walk_packages(root.__path__, root.__name__ + "."):
 """
 
 
+def _find_uv() -> str:
+    from uv import find_uv_bin
+
+    return find_uv_bin()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
     """Installs from one index. `scratch` is a folder that the caller deletes; it holds the cache and environments."""
@@ -39,6 +48,8 @@ class Installation:
     target: Target
     credentials: Credentials | None
     scratch: Path
+    # Found when the value is made, by one thread: Python's sysconfig is not ready for several that ask it first.
+    _uv: str = field(default_factory=_find_uv, init=False)
 
     def prove(self, package: Package) -> None:
         """Install the version this workspace has and import every module of it.
@@ -50,16 +61,16 @@ class Installation:
             python = Path(folder) / "bin" / "python"
             wanted = f"{package.distribution}=={package.version}"
             steps = (
-                ("PB10", f"{wanted} does not install", [_uv(), "venv", "--quiet", folder]),
+                ("PB10", f"{wanted} does not install", [self._uv, "venv", "--quiet", folder]),
                 (
                     "PB10",
                     f"{wanted} does not install",
-                    [_uv(), "pip", "install", "--quiet", "--python", folder, wanted],
+                    [self._uv, "pip", "install", "--quiet", "--python", folder, wanted],
                 ),
                 (
                     "PB10",
                     f"{wanted} does not fit its requirements",
-                    [_uv(), "pip", "check", "--quiet", "--python", folder],
+                    [self._uv, "pip", "check", "--quiet", "--python", folder],
                 ),
                 (
                     "PB11",
@@ -78,11 +89,19 @@ class Installation:
         raise FailedError(code, f"{what}:\n{tail}\n", "Correct what it declares or imports, and publish a new version.")
 
     def _environment(self) -> dict[str, str]:
-        """The machine's environment without other people's index settings, and with ours."""
+        """The machine's environment without other people's index settings, and with ours.
+
+        A group has public packages too, so it is the only index; a simple index has ours, and stands before the public
+        one of this machine.
+        """
+        alone = self.target.kind == "nexus"
+        wanted = _REACHING if alone else _REACHING | _PUBLIC
         kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(("UV_", "PYTHON", "VIRTUAL_ENV"))
+            name: value
+            for name, value in os.environ.items()
+            if name in wanted or not name.startswith(("UV_", "PYTHON", "VIRTUAL_ENV"))
         }
-        index = "UV_DEFAULT_INDEX" if self.target.kind == "nexus" else "UV_INDEX"
+        index = "UV_DEFAULT_INDEX" if alone else "UV_INDEX"
         ours: Mapping[str, str] = {
             index: self._address(),
             "UV_CACHE_DIR": str(self.scratch / "cache"),
@@ -105,9 +124,3 @@ class Installation:
             return text
         password = self.credentials.password.reveal()
         return text.replace(password, "***").replace(quote(password, safe=""), "***")
-
-
-def _uv() -> str:
-    from uv import find_uv_bin
-
-    return find_uv_bin()

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 
 from tooling.faces.program import INDEX, JSON, command, print_json, the_settings, the_workspace
+
+if TYPE_CHECKING:
+    from tooling.localnexus import RunningIndex
 
 SERVE = {
     "port": "port to listen on; 0 takes any free one",
@@ -25,8 +29,18 @@ def serve(_context: object, port: int = 28081, data: str | None = None, host: st
     settings = the_settings(the_workspace(), data=data)
     folder = Path(data) if data else settings.data
     password = settings.password.reveal() if settings.password else os.environ.get("NEXUS_SECURITY_INITIAL_PASSWORD")
-    print(f"The embedded index, for development: http://{host}:{port}/ from {folder}. Ctrl-C stops it.", flush=True)
-    run(IndexSettings(data=folder, port=port, host=host, password=password if host != "127.0.0.1" else None))
+    run(
+        IndexSettings(data=folder, port=port, host=host, password=password if host != "127.0.0.1" else None),
+        started=_say_where,
+    )
+
+
+def _say_where(running: RunningIndex) -> None:
+    """Print what installers and publishers need, now that the address is taken."""
+    from tooling.localnexus import GROUP
+
+    print(f"The embedded index, for development: {running.url}/ from {running.data}. Ctrl-C stops it.")
+    print(f"  pip install --index-url {running.url}/repository/{GROUP}/simple/ NAME", flush=True)
 
 
 @command(flags={key: INDEX[key] for key in ("url", "repository", "username")} | JSON)
