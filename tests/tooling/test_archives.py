@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from building import build, one_package
 
-from tooling.effects.archives import Archives
+from tooling.effects.archives import difference, members
 from tooling.errors import FailedError
 
 if TYPE_CHECKING:
@@ -52,24 +52,24 @@ MEMBERS = {
 def test_the_first_member_that_differs_is_named(tmp_path: Path, changes: dict[str, str | None], said: str) -> None:
     members = {name: text for name, text in (MEMBERS | changes).items() if text is not None}
     ours, published = _wheel(tmp_path / "ours", MEMBERS), _wheel(tmp_path / "published", members)
-    assert Archives().difference(ours, published) == said
+    assert difference(ours, published) == said
 
 
 def test_equal_members_packed_otherwise_are_said_to_be_so(tmp_path: Path) -> None:
     ours, published = _wheel(tmp_path / "ours", MEMBERS), _wheel(tmp_path / "published", MEMBERS, packed=False)
-    assert "only their packing differs" in Archives().difference(ours, published)
+    assert "only their packing differs" in difference(ours, published)
 
 
 def test_an_unreadable_file_differs_by_that(tmp_path: Path) -> None:
     ours, published = _wheel(tmp_path / "ours", MEMBERS), tmp_path / "maestro_alpha-1.0.0-py3-none-any.whl"
     published.write_bytes(ours.read_bytes()[:40])
-    assert "cannot be read as an archive" in Archives().difference(ours, published)
+    assert "cannot be read as an archive" in difference(ours, published)
 
 
 def test_the_members_of_a_wheel_and_of_its_sdist_agree_where_they_are_the_same_files(tmp_path: Path) -> None:
     package = one_package(tmp_path)
     (wheel, sdist), _ = build(tmp_path, package)
-    in_wheel, in_sdist = Archives().members(wheel.path), Archives().members(sdist.path)
+    in_wheel, in_sdist = members(wheel.path), members(sdist.path)
     text = (package.folder / "src/maestro_alpha/__init__.py").read_bytes()
     assert in_wheel["maestro_alpha/__init__.py"] == hashlib.sha256(text).hexdigest()
     assert in_sdist["maestro_alpha-1.0.0/src/maestro_alpha/__init__.py"] == hashlib.sha256(text).hexdigest()
@@ -81,7 +81,7 @@ def test_a_published_sdist_whose_tail_is_missing_differs_by_that(tmp_path: Path)
     (_, sdist), _ = build(tmp_path, package)
     published = tmp_path / sdist.filename
     published.write_bytes(sdist.path.read_bytes()[:-8])
-    assert "cannot be read as an archive" in Archives().difference(sdist.path, published)
+    assert "cannot be read as an archive" in difference(sdist.path, published)
 
 
 @pytest.mark.parametrize("name", ["broken.whl", "broken.tar.gz"])
@@ -90,5 +90,5 @@ def test_a_file_that_is_no_archive_is_said(tmp_path: Path, name: str, content: b
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(FailedError, match=name) as caught:
-        Archives().members(path)
+        members(path)
     assert caught.value.code == "BD15"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from building import EXTRAS, build, errors_of, hashes, one_package, sha256_of, with_own_backend
 
-from tooling.effects.archives import Archives
+from tooling.effects.archives import members
 from tooling.effects.fresh_build import wheel_from_sdist
 from tooling.errors import FailedError
 
@@ -61,7 +61,7 @@ def test_the_common_front_ends_give_the_same_bytes(tmp_path: Path, front_end: st
     wheel, sdist = hashes(build(tmp_path, package)[0])
     _build_with(front_end, package, out)
     assert sha256_of(out / wheel) == ours[wheel]
-    theirs, mine = Archives().members(out / sdist), Archives().members(tmp_path / "dist" / sdist)
+    theirs, mine = members(out / sdist), members(tmp_path / "dist" / sdist)
     assert theirs.keys() - mine.keys() == {"maestro_alpha-1.0.0/.gitignore"}
     assert mine.items() <= theirs.items()
 

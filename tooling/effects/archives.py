@@ -20,38 +20,36 @@ _BLOCK = 1 << 20
 _GENERATOR = "Generator:"
 
 
-class Archives:
-    """Reads archives."""
+def members(path: Path) -> dict[str, str]:
+    """Member name to SHA-256 of its content, in the archive's order; a link counts by where it leads.
 
-    def members(self, path: Path) -> dict[str, str]:
-        """Member name to SHA-256 of its content, in the archive's order; a link counts by where it leads.
+    Raises:
+        FailedError: BD15 when the file is no readable wheel (zip) or sdist (gzipped tar).
+    """
+    try:
+        return dict(_zip_members(path) if path.suffix == ".whl" else _tar_members(path))
+    except (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error, NotImplementedError) as error:
+        message = f"{path.name} cannot be read as an archive: {error}."
+        hint = "Get the file again; if it comes from the index like this, it was damaged there."
+        raise FailedError("BD15", message, hint, place=Place(file=path)) from error
 
-        Raises:
-            FailedError: BD15 when the file is no readable wheel (zip) or sdist (gzipped tar).
-        """
-        try:
-            return dict(_zip_members(path) if path.suffix == ".whl" else _tar_members(path))
-        except (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error, NotImplementedError) as error:
-            message = f"{path.name} cannot be read as an archive: {error}."
-            hint = "Get the file again; if it comes from the index like this, it was damaged there."
-            raise FailedError("BD15", message, hint, place=Place(file=path)) from error
 
-    def difference(self, ours: Path, other: Path, where: tuple[str, str] = _WHERE) -> str:
-        """Say in a clause how two files differ, naming the first member that does; `where` names them in that clause.
+def difference(ours: Path, other: Path, where: tuple[str, str] = _WHERE) -> str:
+    """Say in a clause how two files differ, naming the first member that does; `where` names them in that clause.
 
-        Members are compared in the order of their names, a wheel's RECORD last, as it differs whenever anything does.
-        Files with equal members differ in how they were packed; one that cannot be read differs by that.
-        """
-        try:
-            here, there = self.members(ours), self.members(other)
-        except FailedError as error:
-            return error.message.rstrip(".")
-        for name in sorted(here.keys() | there.keys(), key=lambda name: (name.endswith(".dist-info/RECORD"), name)):
-            if name not in there or name not in here:
-                return f"{name} is only {where[0] if name in here else where[1]}"
-            if here[name] != there[name]:
-                return f"{name} differs{_by_generator(name, ours, other)}"
-        return "all members are equal and only their packing differs, as another release of zlib or Python would do it"
+    Members are compared in the order of their names, a wheel's RECORD last, as it differs whenever anything does.
+    Files with equal members differ in how they were packed; one that cannot be read differs by that.
+    """
+    try:
+        here, there = members(ours), members(other)
+    except FailedError as error:
+        return error.message.rstrip(".")
+    for name in sorted(here.keys() | there.keys(), key=lambda name: (name.endswith(".dist-info/RECORD"), name)):
+        if name not in there or name not in here:
+            return f"{name} is only {where[0] if name in here else where[1]}"
+        if here[name] != there[name]:
+            return f"{name} differs{_by_generator(name, ours, other)}"
+    return "all members are equal and only their packing differs, as another release of zlib or Python would do it"
 
 
 def _zip_members(path: Path) -> Iterator[tuple[str, str]]:

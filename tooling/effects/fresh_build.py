@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tooling.effects.archives import Archives
+from tooling.effects.archives import difference, members
 from tooling.effects.build_route import Route, route_of
 from tooling.effects.disk import disk_errors, is_full
 from tooling.effects.isolated_build import BackendFailedError, EnvironmentUnavailableError, build_isolated
@@ -78,14 +78,14 @@ def _wheel_of(package: Package, sdist: Path, bench: _Bench, route: Route) -> Pat
 
 def _holds(sdist: Path, source: SourceTree) -> bool:
     """Whether the sdist is the source and PKG-INFO: hatchling, whose input is nothing else, then does the same."""
-    members = {name.partition("/")[2]: digest for name, digest in Archives().members(sdist).items()}
-    members.pop("PKG-INFO", None)
-    return members == {file.path: file.sha256 for file in source.files}
+    held = {name.partition("/")[2]: digest for name, digest in members(sdist).items()}
+    held.pop("PKG-INFO", None)
+    return held == {file.path: file.sha256 for file in source.files}
 
 
 def _prove_equal(package: Package, wheel: Path, other: Path) -> None:
     if wheel.read_bytes() != other.read_bytes():
-        found = Archives().difference(wheel, other, ("in the wheel of the tree", "in the wheel of the sdist"))
+        found = difference(wheel, other, ("in the wheel of the tree", "in the wheel of the sdist"))
         message = f"{package.name} gives another wheel when it is built from its sdist: {found}."
         hint = "Let the sdist hold all that the wheel is made of, and nothing that changes it."
         raise RefusedError("BD12", message, hint, place=_manifest(package), facts=_facts(package))

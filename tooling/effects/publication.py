@@ -194,13 +194,13 @@ def explain(refusal: Refusal, plan: Plan, index: Index) -> RefusedError:
 
 
 def _difference(artifact: Artifact, index: Index) -> str:
-    from tooling.effects.archives import Archives
+    from tooling.effects.archives import difference
 
     with tempfile.TemporaryDirectory(prefix="maestro-") as folder:
         published = Path(folder) / artifact.filename
         try:
             index.fetch(artifact.distribution, artifact.version, artifact.filename, published)
-            return Archives().difference(artifact.path, published)
+            return difference(artifact.path, published)
         except MaestroError as error:
             return f"what differs could not be learned ({error.message.removesuffix('.')})"
 
