@@ -57,6 +57,17 @@ def test_publishers_without_a_server_share_the_index_of_the_tree(
     _each_file_is_uploaded_by_one_and_present_for_the_others(done)
 
 
+def test_a_publisher_without_a_server_uses_the_one_that_serves_the_folder(
+    three: Original, warm: WarmInvoke, user: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    tree = copied(three.source, tmp_path / "tree")
+    with observed_index(tree / ".nexus") as index:
+        done = warm.run(tree, "publish", "--all", environment=user())
+        assert done.code == 0, done.said
+        assert index.traffic.accepted == three.files
+        assert f"that serves it at {index.running.url}" in done.said
+
+
 def _each_file_is_uploaded_by_one_and_present_for_the_others(done: list[Finished]) -> None:
     outcomes: dict[str, list[str]] = {}
     for package in (package for each in done for package in each.report["packages"]):
