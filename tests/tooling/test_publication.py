@@ -1,0 +1,361 @@
+"""Whole runs of `publish`, with a builder and an index that do as they are told."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from archives import make_sdist, make_wheel
+from factories import make_artifact, make_package
+from fake_publication import FakeBuilder, Stage
+from memory_index import LOST, Fault, MemoryIndex
+
+from tooling.effects.progress import Silence
+from tooling.errors import FailedError, ProblemsError, UsageError
+from tooling.plan.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tooling.model.artifact import Artifact
+    from tooling.model.package import Package
+
+TESTS = Path(__file__).parent.parent
+LOG = make_package("core-logging")
+RESILIENCE = make_package("resilience", needs=["maestro-core-logging>=1.0"])
+CACHE = make_package("cache")
+ALL = (LOG, RESILIENCE, CACHE)
+GONE = Fault(status=410, words="Gone")
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(folder=tmp_path, packages=ALL)
+
+
+def sent(index: MemoryIndex) -> list[str]:
+    return [subject for method, subject in index.calls if method == "upload"]
+
+
+class TestOneRunAfterAnother:
+    """The index is the memory (law 4)."""
+
+    def test_the_first_run_brings_everything_there(self, stage: Stage) -> None:
+        report = stage.run()
+        assert report.exit_code == 0
+        assert {package.outcome for package in report.packages} == {Outcome.UPLOADED}
+        assert len(sent(stage.index)) == 6
+        assert (stage.connect.opened, stage.connect.closed) == (1, 1)
+
+    def test_the_second_run_sends_nothing_and_says_what_is_there(self, stage: Stage) -> None:
+        stage.run()
+        stage.index.calls.clear()
+        report = stage.run()
+        assert report.exit_code == 0
+        assert {package.outcome for package in report.packages} == {Outcome.PRESENT}
+        assert sent(stage.index) == []
+        assert {method for method, _ in stage.index.calls} == {"probe", "project"}
+
+    def test_hashes_are_learned_another_way_where_pages_do_not_tell_them(self, stage: Stage) -> None:
+        stage.index.md5_only = True
+        stage.run()
+        stage.index.calls.clear()
+        assert {package.outcome for package in stage.run().packages} == {Outcome.PRESENT}
+        assert sent(stage.index) == []
+
+    def test_a_run_after_a_failure_sends_what_is_missing(self, stage: Stage) -> None:
+        stage.index.uploads = {2: GONE}
+        assert stage.run(parallel=1).exit_code == 1
+        stage.index.uploads = {}
+        before = set(sent(stage.index)[:1])
+        stage.index.calls.clear()
+        assert stage.run().exit_code == 0
+        assert not before & set(sent(stage.index))
+
+
+class TestErrorsBeforeAnything:
+    """Everything is checked before anything is sent (law 2)."""
+
+    def test_what_cannot_be_built_and_what_cannot_be_reached_are_said_together(self, tmp_path: Path) -> None:
+        broken = FailedError("BD01", "It does not build.", "Correct it.")
+        stage = Stage(folder=tmp_path, packages=ALL, index=MemoryIndex(accepted=False), errors={"core-logging": broken})
+        with pytest.raises(ProblemsError) as caught:
+            stage.run("core-logging")
+        assert [each.code for each in caught.value.errors] == ["IX06", "BD01"]
+        assert stage.connect.closed == 1
+
+    def test_a_probe_that_fails_ends_the_build(self, tmp_path: Path) -> None:
+        class Endless(FakeBuilder):
+            def build(self, packages: Sequence[Package], built: Callable[[Package, str], None]) -> list[Artifact]:
+                for _ in range(10_000):
+                    built(packages[0], "again")
+                    threading.Event().wait(0.001)
+                pytest.fail("the build went on although nobody could be reached")
+
+        stage = Stage(folder=tmp_path, packages=ALL, index=MemoryIndex(accepted=False))
+        stage.builder = Endless(tmp_path)
+        with pytest.raises(UsageError) as caught:
+            stage.run()
+        assert caught.value.code == "IX06"
+
+    def test_a_package_that_cannot_be_built_keeps_everything_from_being_sent(self, tmp_path: Path) -> None:
+        broken = FailedError("BD01", "It does not build.", "Correct it.")
+        stage = Stage(folder=tmp_path, packages=ALL, errors={"cache": broken})
+        with pytest.raises(FailedError, match="does not build"):
+            stage.run()
+        assert [method for method, _ in stage.index.calls] == ["probe"]
+        assert stage.connect.closed == 1
+
+    def test_a_page_that_cannot_be_read_keeps_everything_from_being_sent(self, stage: Stage) -> None:
+        stage.index.reads = {2: Fault(status=503)}
+        with pytest.raises(FailedError) as caught:
+            stage.run()
+        assert caught.value.code == "IX20"
+        assert sent(stage.index) == []
+
+    def test_one_reason_for_all_pages_is_said_once(self, stage: Stage) -> None:
+        stage.index.reads = dict.fromkeys(range(1, 4), LOST)
+        with pytest.raises(FailedError) as caught:
+            stage.run()
+        assert not isinstance(caught.value, ProblemsError)
+
+
+class TestRefusals:
+    """Exit 3, nothing is sent, all reasons together."""
+
+    def test_other_bytes_under_a_published_version_name_package_file_and_member(self, tmp_path: Path) -> None:
+        (tmp_path / "published").mkdir()
+
+        class RealBuilder(FakeBuilder):
+            def build(self, packages: Sequence[Package], built: Callable[[Package, str], None]) -> list[Artifact]:
+                makers = (make_wheel, make_sdist)
+                for package in packages:
+                    built(package, "for a test")
+                return [make(self.folder, each.distribution, "1.0.0", b"new") for each in packages for make in makers]
+
+        stage = Stage(folder=tmp_path, packages=(LOG, CACHE))
+        stage.builder = RealBuilder(tmp_path)
+        published = make_wheel(tmp_path / "published", LOG.distribution, "1.0.0", b"old")
+        stage.index.upload(published, lambda _size: None)
+        stage.index.calls.clear()
+        report = stage.run()
+        assert report.exit_code == 3
+        assert sent(stage.index) == []
+        (problem,) = report.problems
+        assert problem["code"] == "PB01"
+        assert published.filename in str(problem["message"])
+        assert "maestro_core_logging/__init__.py differs" in str(problem["message"])
+        outcomes = {each.file: each.outcome for package in report.packages for each in package.files}
+        assert outcomes == {
+            published.filename: Outcome.REFUSED,
+            "maestro_core_logging-1.0.0.tar.gz": Outcome.HELD,
+            "maestro_cache-1.0.0-py3-none-any.whl": Outcome.HELD,
+            "maestro_cache-1.0.0.tar.gz": Outcome.HELD,
+        }
+        assert report.packages[1].files[0].detail == problem["message"]
+
+    def test_all_reasons_are_found_before_it_ends(self, tmp_path: Path) -> None:
+        """A file that cannot be fetched for comparison is refused all the same."""
+
+        class Withholding(MemoryIndex):
+            def fetch(self, distribution: str, version: str, filename: str, into: Path) -> None:
+                what = f"{distribution} {version} {filename} for {into.name}"
+                raise FailedError("IX20", f"It has no time for {what}.", "Run again.")
+
+        stage = Stage(folder=tmp_path, packages=ALL, index=Withholding())
+        (tmp_path / "published").mkdir()
+        stage.index.upload(make_artifact(CACHE, content=b"old", folder=tmp_path / "published"), lambda _size: None)
+        report = stage.run("cache", "resilience")
+        assert report.exit_code == 3
+        assert [each["code"] for each in report.problems] == ["PB01", "PB03"]
+        assert "could not be learned" in str(report.problems[0]["message"])
+        assert [package.outcome for package in report.packages] == [Outcome.REFUSED, Outcome.REFUSED]
+
+    def test_a_prerequisite_in_the_index_is_enough(self, stage: Stage) -> None:
+        assert stage.run("resilience").exit_code == 3
+        assert stage.run("core-logging").exit_code == 0
+        assert stage.run("resilience").exit_code == 0
+
+
+class TestRehearsal:
+    """A plan that is not applied (law 7)."""
+
+    def test_it_does_what_a_real_run_does_up_to_the_first_upload_and_no_more(self, tmp_path: Path) -> None:
+        rehearsal, real = (Stage(folder=tmp_path, packages=ALL) for _ in range(2))
+        for each in (rehearsal, real):
+            each.run("cache")
+            each.index.calls.clear()
+        report = rehearsal.run(dry_run=True)
+        real.run()
+        first = next(number for number, (method, _) in enumerate(real.index.calls) if method == "upload")
+        assert sorted(rehearsal.index.calls) == sorted(real.index.calls[:first])
+        assert rehearsal.builder.built == real.builder.built
+        assert report.exit_code == 0
+        assert [(each.name, each.outcome) for each in report.packages] == [
+            ("cache", Outcome.PRESENT),
+            ("core-logging", Outcome.PLANNED),
+            ("resilience", Outcome.PLANNED),
+        ]
+
+    def test_it_is_refused_as_the_real_run_would_be(self, stage: Stage) -> None:
+        real, rehearsal = stage.run("resilience"), stage.run("resilience", dry_run=True)
+        assert (real.exit_code, real.packages, real.problems) == (3, rehearsal.packages, rehearsal.problems)
+        assert rehearsal.exit_code == 3
+
+
+class TestOnlyChanged:
+    """`--changed` takes of the selection what the index lacks or has different."""
+
+    def test_what_needs_a_package_that_is_there_does_not_wait_for_it(self, stage: Stage) -> None:
+        stage.run("core-logging")
+        report = stage.run(changed=True)
+        assert report.exit_code == 0
+        assert [each.name for each in report.packages] == ["cache", "resilience"]
+
+    def test_with_nothing_changed_there_is_nothing_to_do(self, stage: Stage) -> None:
+        stage.run()
+        report = stage.run(changed=True)
+        assert (report.exit_code, report.packages) == (0, ())
+
+
+class TestExitCodes:
+    """Once something was begun, trouble is 1; 0 only when all is as wanted."""
+
+    @pytest.mark.parametrize("status", [401, 403, 404, 410, 413])
+    def test_a_refused_upload_is_a_failure_whatever_its_reason(self, stage: Stage, status: int) -> None:
+        stage.index.uploads = {1: Fault(status=status, words="No")}
+        report = stage.run()
+        assert report.exit_code == 1
+        assert not report.as_json()["ok"]
+        assert len(report.problems) == 1
+
+    def test_trouble_that_passes_is_none(self, stage: Stage) -> None:
+        stage.index.uploads = {1: LOST, 2: Fault(status=503), 4: Fault(status=503, stored=True)}
+        assert stage.run().exit_code == 0
+
+    def test_an_older_version_is_a_warning_and_no_error(self, tmp_path: Path) -> None:
+        index = MemoryIndex()
+        Stage(folder=tmp_path, packages=[make_package("cache", "2.0.0")], index=index).run()
+        said: list[str] = []
+
+        class Watcher(Silence):
+            def says(self, line: str) -> None:
+                said.append(line)
+
+        report = Stage(folder=tmp_path, packages=[CACHE], index=index, watcher=Watcher()).run()
+        assert report.exit_code == 0
+        assert said == [f"warning: {report.warnings[0]}"]
+        assert "is older than 2.0.0" in report.warnings[0]
+
+
+def test_the_report_for_programs_has_exactly_these_keys(stage: Stage) -> None:
+    report = stage.run("core-logging").as_json()
+    assert json.loads(json.dumps(report)) == report
+    assert list(report) == [
+        "command", "ok", "exit_code", "index", "dry_run", "seconds", "packages", "warnings", "problems",
+    ]  # fmt: skip
+    assert report["command"] == "publish"
+    assert (report["ok"], report["exit_code"], report["dry_run"]) == (True, 0, False)
+    assert report["index"] == {"url": "http://nexus", "repository": "pypi-hosted", "embedded": False}
+    (package,) = report["packages"]  # type: ignore[misc]
+    assert {key: value for key, value in package.items() if key != "artifacts"} == {  # type: ignore[has-type]
+        "name": "core-logging",
+        "version": "1.0.0",
+        "wave": 1,
+        "outcome": "uploaded",
+    }
+    wheel = stage.folder / "maestro_core_logging-1.0.0-py3-none-any.whl"
+    artifact = make_artifact(LOG, content=wheel.read_bytes())
+    assert package["artifacts"][0] == {  # type: ignore[has-type]
+        "file": wheel.name,
+        "sha256": artifact.sha256,
+        "size": artifact.size,
+        "outcome": "uploaded",
+        "detail": "",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """`stoppable_publication.py` in a process of its own."""
+
+    process: subprocess.Popen[str]
+
+    def hear(self, stream: str, beginning: str) -> None:
+        """Read until a line begins like this."""
+        for line in getattr(self.process, stream):
+            if line.startswith(beginning):
+                return
+        pytest.fail(f"it ended without saying {beginning!r}")
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+
+    def end(self, words: str = "") -> tuple[int, dict[str, object], str]:
+        """Let it end; return exit code, report and what it said last."""
+        out, err = self.process.communicate(words, timeout=60)
+        return self.process.returncode, json.loads(out[out.index("{") :]), err
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Callable[[str], Program]]:
+    with ExitStack() as running:
+
+        def start(mode: str) -> Program:
+            words = [sys.executable, str(TESTS / "stoppable_publication.py"), str(tmp_path), mode]
+            environment = {"PYTHONPATH": f"{TESTS.parent}:{TESTS}", "NO_COLOR": "1"}
+            pipe = subprocess.PIPE
+            process = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment)
+            running.enter_context(process)
+            running.callback(process.kill)
+            return Program(process)
+
+        yield start
+
+
+class TestInterrupted:
+    """A real SIGINT to a real process."""
+
+    def test_after_the_first_the_file_on_its_way_arrives_and_the_report_says_what_is_up(
+        self, program: Callable[[str], Program]
+    ) -> None:
+        running = program("finish")
+        running.hear("stdout", "uploading")
+        running.interrupt()
+        running.hear("stderr", "Stopping: uploads on their way may finish")
+        code, report, _ = running.end("\n")
+        assert (code, report["exit_code"]) == (130, 130)
+        outcomes = [each["outcome"] for package in report["packages"] for each in package["artifacts"]]  # type: ignore[attr-defined]
+        assert outcomes == ["uploaded", "held", "held", "held"]
+        (problem,) = report["problems"]  # type: ignore[misc]
+        assert "continues where this ended" in problem["hint"]  # type: ignore[has-type]
+
+    def test_the_second_cuts_off_what_is_on_its_way(self, program: Callable[[str], Program]) -> None:
+        running = program("abandon")
+        running.hear("stdout", "uploading")
+        running.interrupt()
+        running.hear("stderr", "Stopping: uploads on their way may finish")
+        running.interrupt()
+        code, report, said = running.end()
+        assert code == 130
+        assert "uploads on their way are abandoned" in said
+        outcomes = {each["outcome"] for package in report["packages"] for each in package["artifacts"]}  # type: ignore[attr-defined]
+        assert outcomes == {"held"}
+
+    def test_while_it_only_looks_one_is_enough(self, program: Callable[[str], Program]) -> None:
+        running = program("look")
+        running.hear("stdout", "looking")
+        running.interrupt()
+        code, report, said = running.end()
+        assert code == 130
+        assert [each["code"] for each in report["problems"]] == ["PB09"]  # type: ignore[attr-defined]
+        assert "Traceback" not in said
