@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
-from localnexus.door import CONTENT, SECOND, Door, opened
+from localnexus.door import CONTENT, SECOND, Clock, Door, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +49,12 @@ def open_index(client: httpx2.Client, tmp_path: Path) -> Iterator[Callable[..., 
             return stack.enter_context(opened(client, data, **settings))
 
         yield open_one
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands still until a test moves it; to be given to an index."""
+    return Clock()
 
 
 @pytest.fixture

@@ -26,6 +26,15 @@ CONTENT = bytes(range(256)) * 4
 FORM = {":action": "file_upload", "summary": "One of ours", "metadata_version": "2.4", "filetype": "sdist"}
 
 
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    now = float(SECOND)
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
     """One index that is up; requests go as its administrator unless another login, or none, is given."""

@@ -133,6 +133,13 @@ def test_one_refused_upload_in_a_batch_takes_no_other_with_it(door: Door) -> Non
     assert stray(door.running.data) == 0
 
 
+def test_a_file_and_its_signature_are_taken_together_or_not_at_all(door: Door) -> None:
+    door.upload(file="demo-1.0.tar.gz.asc")
+    assert door.upload(files={"gpg_signature": ("s", b"signed")}).status_code == 400
+    assert set(door.links("demo")) == {"demo-1.0.tar.gz.asc"}
+    assert stray(door.running.data) == 0
+
+
 def test_the_same_file_by_many_at_once_is_taken_once(door: Door) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda number: door.upload(content=str(number).encode()), range(8)))

@@ -20,23 +20,9 @@ from tooling.localnexus import GROUP, HOSTED, PROXY, add_user
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from localnexus.door import Door
+    from localnexus.door import Clock, Door
 
 MINUTE = 60.0
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    now = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -234,6 +220,9 @@ def test_credentials_in_the_upstream_address_are_sent_and_not_shown(open_index: 
     assert door.get(FILE).content == b"bytes"
     shown = json.dumps(door.rest("/repositories").json()) + door.get(PAGE).text
     assert "mirror" not in shown
+    for file in door.running.data.rglob("*"):
+        content = file.read_bytes() if file.is_file() else b""
+        assert not any(secret in content for secret in (b"p@ss:w/rd%", b"p%40ss%3Aw%2Frd%25"))
 
 
 def test_a_proxied_file_outlives_the_server(open_index: Callable[..., Door], public: Door) -> None:

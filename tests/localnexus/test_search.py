@@ -13,21 +13,7 @@ from tooling.localnexus import GROUP, HOSTED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from localnexus.door import Door
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    now = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+    from localnexus.door import Clock, Door
 
 
 @pytest.fixture

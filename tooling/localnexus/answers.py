@@ -18,6 +18,13 @@ REASON: Final = "x-reason-phrase"
 
 VALIDATION: Final = "application/vnd.siesta-validation-errors-v1+json"
 READ_ONLY: Final = "Nexus Repository Manager is in read-only mode"
+LIMIT_REACHED: Final = (
+    "PAYMENT REQUIRED: At current usage levels, Sonatype Nexus Repository Community Edition requires a paid license to "
+    "publish or cache new components. Contact your repository administrator to resolve."
+)
+EULA_PENDING: Final = (
+    "You must accept the End User License Agreement (EULA) to proceed. Contact your repository administrator."
+)
 
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="en">

@@ -37,6 +37,13 @@ def content_type(file: str) -> str:
     return next(found, "application/octet-stream")
 
 
+def is_proper_path(path: str) -> bool:
+    """Whether a path is `packages/name/version/file`, without relative segments or control characters."""
+    segments = path.split("/")
+    proper = len(segments) == 4 and not {"", ".", ".."} & set(segments)  # noqa: PLR2004 - see above
+    return proper and not re.search(r"[\x00-\x1f\x7f\\]", path)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
     """A stored file.

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from tooling.localnexus.answers import READ_ONLY, Refused, page
-from tooling.localnexus.assets import NewAsset, normalised
+from tooling.localnexus.answers import EULA_PENDING, LIMIT_REACHED, READ_ONLY, Refused, page
+from tooling.localnexus.assets import NewAsset, is_proper_path, normalised
 from tooling.localnexus.content import file_response
+from tooling.localnexus.declared import declared_files
 from tooling.localnexus.form import MalformedFormError, UploadForm, read_form
 from tooling.localnexus.pages import ProjectPage, ProjectPages
 from tooling.localnexus.store import UpdateRefusedError
@@ -24,44 +24,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from tooling.localnexus.disk import StagedFile
-    from tooling.localnexus.security import Caller
     from tooling.localnexus.settings import IndexSettings
     from tooling.localnexus.store import Store
-
-LIMIT_REACHED: Final = (
-    "PAYMENT REQUIRED: At current usage levels, Sonatype Nexus Repository Community Edition requires a paid license to "
-    "publish or cache new components. Contact your repository administrator to resolve."
-)
-EULA_PENDING: Final = (
-    "You must accept the End User License Agreement (EULA) to proceed. Contact your repository administrator."
-)
-
-ATTRIBUTES: Final = (
-    "pyversion",
-    "platform",
-    "filetype",
-    "description",
-    "summary",
-    "license",
-    "keywords",
-    "author",
-    "author_email",
-    "maintainer",
-    "maintainer_email",
-    "home_page",
-    "download_url",
-    "classifiers",
-    "requires_dist",
-    "provides_extra",
-    "supported_platform",
-    "provides_dist",
-    "obsoletes_dist",
-    "requires_python",
-    "requires_external",
-    "project_url",
-    "generator",
-)
-"""Form fields that are kept beside name and version."""
 
 
 @dataclass(slots=True)
@@ -119,14 +83,14 @@ class Hosted:
         self._store.note_download(asset)
         return file_response(request, asset, stream, self._settings.dialect)
 
-    async def upload(self, request: Request, caller: Caller) -> Response:
+    async def upload(self, request: Request) -> Response:
         """Take an upload by the classic route: the form is believed, the archive is not opened."""
         self._refuse_writing()
         with self.flight() as flight:
             form: UploadForm | None = None
             try:
                 form = await self._read(request, flight)
-                await self._keep(flight, self._files(form, request, caller))
+                await self._keep(flight, declared_files(form, request, self.name, self._settings.dialect))
             except MalformedFormError as error:
                 raise Refused(page(500, str(error))) from error
             except UpdateRefusedError as error:
@@ -194,45 +158,3 @@ class Hosted:
                 raise Refused(page(400, f"Path is not allowed to have '.' or '..' segments: '{new.path}'"))
         self.announce(flight, files[0].name)
         await self.store(flight, files)
-
-    def _files(self, form: UploadForm, request: Request, caller: Caller) -> list[NewAsset]:
-        action = form.get(":action")
-        if action != "file_upload":
-            raise MalformedFormError(f"Unsupported :action, found: {action}")
-        content = form.named("content")
-        if len(content) != 1 or not content[0].name:
-            raise MalformedFormError("The form needs one content file with a name")
-        needed = ["name", "version"] + (["summary"] if self._settings.dialect == "datastore" else [])
-        if missing := [
-            field for field in needed if not form.get(field) and (field != "summary" or form.get(field) is None)
-        ]:
-            raise MalformedFormError(f"The form lacks {', '.join(missing)}")
-        upload = content[0]
-        _check_md5(form.get("md5_digest"), upload.staged.digests()["md5"])
-        signatures = [(signature.staged, f"{upload.name}.asc") for signature in form.named("gpg_signature")[:1]]
-        return [
-            NewAsset(
-                repository=self.name,
-                staged=staged,
-                name=form.get("name") or "",
-                version=form.get("version") or "",
-                file=file,
-                requires_python=(form.get("requires_python") or "") if staged is upload.staged else "",
-                attributes={key: value for key in ATTRIBUTES if (value := form.get(key)) is not None},
-                uploader=caller.userid,
-                uploader_ip=request.client.host if request.client else None,
-            )
-            for staged, file in [(upload.staged, upload.name), *signatures]
-        ]
-
-
-def is_proper_path(path: str) -> bool:
-    """Whether a path is `packages/name/version/file`, without relative segments or control characters."""
-    segments = path.split("/")
-    proper = len(segments) == 4 and not {"", ".", ".."} & set(segments)  # noqa: PLR2004 - see above
-    return proper and not re.search(r"[\x00-\x1f\x7f\\]", path)
-
-
-def _check_md5(claimed: str | None, found: str) -> None:
-    if claimed and claimed.lower() != found:
-        raise Refused(page(400, f"Digests do not match, found: {found}, expected: {claimed}"))

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from starlette.responses import Response, StreamingResponse
 
-from tooling.localnexus.answers import Refused, page
+from tooling.localnexus.answers import LIMIT_REACHED, Refused, page
 from tooling.localnexus.assets import NewAsset, content_type, normalised
 from tooling.localnexus.content import SANDBOX, file_response
 from tooling.localnexus.download import Download, checkable
-from tooling.localnexus.hosted import LIMIT_REACHED
 from tooling.localnexus.pages import ProjectPage
 from tooling.localnexus.simple import Link
 from tooling.localnexus.upstream import Upstream, UpstreamError, UpstreamFile, belongs

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from starlette.responses import Response
 
-from tooling.localnexus.answers import Refused, challenge, page
+from tooling.localnexus.answers import EULA_PENDING, Refused, challenge, page
 from tooling.localnexus.content import etag, is_unchanged
-from tooling.localnexus.hosted import EULA_PENDING, Hosted
+from tooling.localnexus.hosted import Hosted
 from tooling.localnexus.simple import project_page, root_page
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Repositories:
         if path != "/" or not isinstance(repository, Hosted):
             raise Refused(page(404))
         self._authorise(request, caller, repository)
-        return await repository.upload(request, caller)
+        return await repository.upload(request)
 
     async def _get(self, request: Request, caller: Caller, repository: Repository, path: str) -> Response:
         if path == "/simple/":

@@ -10,11 +10,22 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tooling.localnexus.answers import Refused, page, rest_array, rest_empty, rest_failure, rest_text, rest_wrapped
-from tooling.localnexus.assets import NewAsset
+from tooling.localnexus.answers import (
+    EULA_PENDING,
+    LIMIT_REACHED,
+    Refused,
+    page,
+    rest_array,
+    rest_empty,
+    rest_failure,
+    rest_text,
+    rest_wrapped,
+)
+from tooling.localnexus.assets import NewAsset, is_proper_path
+from tooling.localnexus.declared import ATTRIBUTES
 from tooling.localnexus.disk import in_thread
 from tooling.localnexus.form import FormFile, MalformedFormError, NotAFormError, UploadForm, read_form
-from tooling.localnexus.hosted import ATTRIBUTES, EULA_PENDING, LIMIT_REACHED, Hosted, is_proper_path
+from tooling.localnexus.hosted import Hosted
 from tooling.localnexus.metadata import NoMetadataError, archive_type, read_metadata
 from tooling.localnexus.store import UpdateRefusedError
 
