@@ -61,7 +61,8 @@ def logged() -> Callable[..., Lines]:
 
     def configure(**settings: Any) -> Lines:
         lines = Lines()
-        mcl.configure_logging(**{"service_name": "orders", "stream": lines, "capture_stdlib": False} | settings)
+        chosen: dict[str, Any] = {"service_name": "orders", "stream": lines, "capture_stdlib": False}
+        mcl.configure_logging(**chosen | settings)
         return lines
 
     return configure

@@ -73,7 +73,7 @@ def test_a_wrong_value_is_a_value_error_that_says_what_is_right(settings: dict[s
 )
 def test_an_unknown_setting_is_refused_with_the_nearest_name_or_the_replacement(name: str, hint: str) -> None:
     with pytest.raises(mcl.UnknownSettingError, match=hint) as refused:
-        mcl.configure_logging("orders", **{name: 1})
+        mcl.LoggingConfig.from_settings(service_name="orders", **{name: 1})
     assert isinstance(refused.value, TypeError)
     assert isinstance(refused.value, ValueError)
     assert refused.value.code == "logging_setting_unknown"

@@ -139,7 +139,7 @@ def test_output_goes_to_stderr_so_that_stdout_belongs_to_the_program() -> None:
 
 
 def test_rotation_and_retention_settings_have_an_effect(tmp_path: Path) -> None:
-    files = {"enable_console": False, "enable_file": True, "file_path": tmp_path / "a.log"}
+    files: dict[str, Any] = {"enable_console": False, "enable_file": True, "file_path": tmp_path / "a.log"}
     mcl.configure_logging("orders", **files, file_rotation="1 kB", file_retention="3 files", capture_stdlib=False)
     for number in range(200):
         mcl.get_logger().info("line", number=number)

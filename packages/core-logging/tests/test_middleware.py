@@ -34,6 +34,11 @@ async def shop(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+async def nothing() -> dict[str, Any]:
+    """Receive nothing of interest."""
+    return {"type": "http.disconnect"}
+
+
 async def drive(app: Any, headers: Iterable[tuple[bytes, bytes]] = (), path: str = "/", body: bytes = b"") -> Any:
     """Serve one request as an ASGI server does; return the status, the headers and the body."""
     sent: list[Any] = []
@@ -154,7 +159,8 @@ def test_websockets_get_a_context_and_lifespan_passes() -> None:
             sent.append(message)
 
         for kind in ("lifespan", "websocket"):
-            await mcl.ASGILoggingMiddleware(app)({"type": kind, "headers": [(b"x-request-id", b"w")]}, None, send)
+            scope = {"type": kind, "headers": [(b"x-request-id", b"w")]}
+            await mcl.ASGILoggingMiddleware(app)(scope, nothing, send)
         return sent
 
     (accept,) = asyncio.run(main())
@@ -294,11 +300,12 @@ def test_an_async_django_view_is_awaited_in_its_context(logged: Callable[..., Li
         return view(request)
 
     class WithUser(mcl.DjangoLoggingMiddleware):
-        extract_user_id = staticmethod(lambda request: request.META["USER"])
+        def extract_user_id(self, request: Any) -> Any:
+            return request.META["USER"]
 
     middleware = WithUser(later)
 
-    async def main() -> list[dict[str, str]]:
+    async def main() -> list[Any]:
         requests = (Request(HTTP_X_REQUEST_ID=f"d{n}", USER=f"u{n}", PATH=f"{n}") for n in range(20))
         return await asyncio.gather(*(middleware(request) for request in requests))
 

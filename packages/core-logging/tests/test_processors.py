@@ -37,7 +37,12 @@ def test_a_registered_processor_runs_on_every_event_before_redaction(logged: Cal
 def test_a_processor_sees_context_fields_and_head(logged: Callable[..., Lines]) -> None:
     logged()
     seen: list[dict[str, Any]] = []
-    mcl.add_custom_processor("see", lambda _logger, _level, event: seen.append(dict(event)) or event)
+
+    def see(_logger: Any, _level: str, event: dict[str, Any]) -> dict[str, Any]:
+        seen.append(dict(event))
+        return event
+
+    mcl.add_custom_processor("see", see)
     with mcl.LogContext(request_id="r"):
         mcl.get_logger("shop").info("x", n=1)
     assert {"timestamp", "level", "event", "logger", "request_id", "n"} <= set(seen[0])

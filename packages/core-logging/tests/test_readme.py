@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mktestdocs import check_md_file
+from mktestdocs import check_md_file  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     import pytest

@@ -75,7 +75,7 @@ def test_an_id_of_the_call_does_not_hide_that_of_the_context(logged: Callable[..
     log = mcl.get_logger()
     log.info("no context", **{name: "mine"})
     assert lines.last()[name] == "mine"
-    with mcl.LogContext(**{name: "theirs"}):
+    with mcl.log_context({name: "theirs"}):
         log.info("context", **{name: "mine"})
     assert (lines.last()[name], lines.last()[f"field_{name}"]) == ("theirs", "mine")
 
@@ -272,6 +272,15 @@ def test_loggers_made_by_structlog_itself_write_the_same_lines(logged: Callable[
     structlog.get_logger("theirs", a=1).info("hello", token="t")
     record = lines.last()
     assert (record["event"], record["logger"], record["a"], record["token"]) == ("hello", "theirs", 1, "***")
+
+
+def test_targets_given_to_structlog_itself_are_not_ours(logged: Callable[..., Lines]) -> None:
+    lines = logged()
+    own = structlog.testing.CapturingLogger()
+    structlog.wrap_logger(own, processors=[structlog.processors.JSONRenderer()]).info("theirs", n=1)
+    structlog.wrap_logger(own).info("ours by default", token="t")
+    assert [call.args for call in own.calls] == [('{"n": 1, "event": "theirs"}',)]
+    assert (lines.last()["event"], lines.last()["token"]) == ("ours by default", "***")
 
 
 def test_bind_unbind_and_new_leave_the_logger_at_hand_alone(logged: Callable[..., Lines]) -> None:

@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import json
 import logging
+import re
 import string
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -14,7 +15,7 @@ import maestro_core_logging as mcl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from maestro_core_logging.detectors import is_card_number
+from maestro_core_logging.detectors import BUILT_IN, is_card_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -233,7 +234,8 @@ def test_no_secret_reaches_a_line_by_any_way_in(
     lines = logged(capture_stdlib=True, writer="sync")
     log = mcl.get_logger(shaped, bound=shaped)
     deep = planted(structure, {key: secret, "note": shaped})
-    with mcl.LogContext(trail=shaped, **{key: secret}):
+    context: dict[str, Any] = {"trail": shaped, key: secret}
+    with mcl.LogContext(**context):
         log.info(shaped, deep=deep, **{key: secret})
         log.info("%s and %s", shaped, shaped)
         logging.getLogger("lib").warning("got %s", shaped, extra={"about": deep})
@@ -247,6 +249,24 @@ def test_no_secret_reaches_a_line_by_any_way_in(
     assert kernel(shaped) not in text
     assert json.dumps(kernel(shaped))[1:-1] not in text
     assert secret not in text
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        *("Bearer ", "BASIC", "eyJ", ".", "-----BEGIN ", "PRIVATE KEY-----", "-", "--", "_", " ", "4111", "1111"),
+        *("11111111", "ghp_", "AKIA", "A" * 16, "sk-", "gl", "_v1_", "a1B2" * 6, "x" * 20),
+        *("token", "password", "://", "@", "=", ":", "%3D", '"'),
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(FRAGMENTS, max_size=8).map("".join))
+def test_the_quick_glance_never_lets_pass_what_the_search_would_find(text: str) -> None:
+    never = mcl.Detector(name="never", pattern=re.compile(r"(?!)"))
+    every = [detector.name for detector in BUILT_IN]
+    thorough = mcl.Redactor(mcl.RedactionPolicy(detectors=[*every, never]))
+    assert REDACTOR.redact_text(text) == thorough.redact_text(text)
 
 
 def test_uvicorn_access_records_lose_the_secrets_of_their_query(logged: Callable[..., Lines]) -> None:
@@ -352,8 +372,6 @@ def test_keys_can_be_added_and_allowed() -> None:
 
 
 def test_detectors_can_be_chosen_and_made() -> None:
-    import re
-
     badge = mcl.Detector(name="badge", pattern=re.compile(r"B-\d{4}"))
     redactor = mcl.Redactor(mcl.RedactionPolicy(detectors=["jwt", badge]))
     assert redactor.redact_text("B-1234 came") == "*** came"

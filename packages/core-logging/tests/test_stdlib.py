@@ -75,6 +75,12 @@ def test_arguments_that_do_not_fit_the_message_do_not_raise(logged: Callable[...
     assert lines.last()["event"] == "%d of %d ('x',)"
 
 
+def test_texts_that_utf8_cannot_carry_do_not_raise(logged: Callable[..., Lines]) -> None:
+    lines = logged(capture_stdlib=True)
+    logging.getLogger("lib").warning("a \ud800", extra={"k": "\udfff"})
+    assert (lines.last()["event"], lines.last()["k"]) == ("a \\ud800", "\\udfff")
+
+
 def test_custom_levels_count_as_the_one_below(logged: Callable[..., Lines]) -> None:
     lines = logged(capture_stdlib=True)
     logging.getLogger("lib").log(25, "notice")

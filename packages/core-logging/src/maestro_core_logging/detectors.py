@@ -164,7 +164,7 @@ BUILT_IN: tuple[Detector, ...] = (
         # The password may hold unescaped slashes and at-signs; a port before a path is no password.
         pattern=re.compile(
             r"""(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30}://)"""
-            r"""(?:[^\s/?#:@"'<>]*:(?!\d{1,5}[/?#])(?:[^\s?#"'<>]*|[^\s"'<>]*)|[^\s/?#"'<>]*)@"""
+            r"""(?:[^\s/?#:@"'<>]{0,1024}:(?!\d{1,5}[/?#])(?:[^\s?#"'<>]{0,1024}|[^\s"'<>]{0,1024})|[^\s/?#"'<>]{0,1024})@"""
         ),
         probe=_may_be_url,
         substitute=_userinfo,
@@ -177,7 +177,7 @@ BUILT_IN: tuple[Detector, ...] = (
         probe=_may_be_credentials,
         substitute=_credentials,
     ),
-    Detector(name="jwt", pattern=re.compile(r"eyJ[\w-]{5,}(?:\.[\w-]*){1,4}"), probe=_may_be_jwt),
+    Detector(name="jwt", pattern=re.compile(r"eyJ[\w-]{5,4096}(?:\.[\w-]*){1,4}"), probe=_may_be_jwt),
     Detector(
         name="cloud_key",
         pattern=re.compile(rf"(?<![A-Za-z0-9])(?:{_CLOUD})", re.ASCII),

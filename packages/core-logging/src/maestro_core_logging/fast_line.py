@@ -31,7 +31,7 @@ _RESERVED = frozenset(
 _REMEMBERED = 2048
 _LONGEST = 256
 _SAFE_INTEGER = 10**12
-_LARGE = 20
+_MANY = 500
 _MODULES = sys.modules
 
 
@@ -46,54 +46,58 @@ class FastLines:
         self._iso = pipeline.timestamps.iso
         self._service = pipeline.service
         policy = pipeline.redactor.policy
-        # Twenty fields of two levels of twenty values stay under the usual limit of values.
-        self._max_depth = min(2, policy.max_depth) if policy.max_values > _LARGE**3 + _LARGE**2 + _LARGE else 0
+        self._max_depth = policy.max_depth
+        self._max_values = min(_MANY, policy.max_values)
         # A text this short without these signs is no secret by any built-in measure.
         self._short = 0 if pipeline.redactor.has_own_shapes else SHORTEST
         self._plain_keys: set[str] = set()
         self._harmless_keys: set[str] = set()
         self._events: dict[str, bytes] = {}
 
-    def line(  # noqa: C901, PLR0917 - the hot path: each call of its own would cost a tenth
+    def line(  # noqa: PLR0917 - the hot path: keywords cost
         self, level: str, channel: Channel, event: str, frame: Frame, bound: Mapping[str, Any], fields: dict[str, Any]
     ) -> bytes | None:
-        """Return the finished line, or None when the event needs the long way. `fields` is the caller's own dict."""
-        span = b""
-        if "opentelemetry.trace" in _MODULES and (ids := current_span()):
-            if "trace_id" in frame.fields or "span_id" in frame.fields:
+        """Return the finished line, or None when the event needs the long way."""
+        try:
+            owner, tail = channel.tail
+            if owner is not self:
+                tail = self._tail(channel)
+            owner, context = frame.rendered
+            if owner is not self:
+                context = self._context(frame)
+            if context is None or (context and not frame.fields.keys().isdisjoint(fields)):
                 return None
-            span = self._members(ids)
-        owner, tail = channel.tail
-        if owner is not self:
-            tail = self._tail(channel)
-        owner, context = frame.rendered
-        if owner is not self:
-            context = self._context(frame)
-        if context is None or (context and not frame.fields.keys().isdisjoint(fields)):
+            if bound:
+                if not bound.keys().isdisjoint(frame.fields):
+                    return None
+                fields = {**bound, **fields}
+            span = b"" if "opentelemetry.trace" not in _MODULES else self._span(frame)
+            ending = self._ending(fields) if fields else b"}\n"
+            if span is None or ending is None:
+                return None
+            text = self._events.get(event) or self._event(event)
+        except (TypeError, ValueError):  # a text that UTF-8 cannot carry
             return None
-        if bound:
-            if not self._fit(bound) or not (bound.keys().isdisjoint(fields) and bound.keys().isdisjoint(frame.fields)):
-                return None
-            fields = {**bound, **fields}
-        if fields:
-            if not self._fit(fields):
-                return None
-            ending = b"," + self._dumps(fields)[1:] + b"\n"
-            if not ending.isascii() or b"\x7f" in ending:
-                ending = escape_controls(ending)
-        else:
-            ending = b"}\n"
-        text = self._events.get(event)
-        if text is None:
-            text = self._event(event)
         head = f'{{"timestamp":"{self._iso()}","level":"{level}","event":'.encode()
         return b"".join((head, text, tail, span, context, ending))
 
+    def _ending(self, fields: Mapping[str, Any]) -> bytes | None:
+        if not self._fit(fields):
+            return None
+        ending = b"," + self._dumps(fields)[1:] + b"\n"
+        return ending if ending.isascii() and b"\x7f" not in ending else escape_controls(ending)
+
+    def _span(self, frame: Frame) -> bytes | None:
+        """Return the ids of OpenTelemetry's span as a part of the line; None where the context has ids too."""
+        ids = current_span()
+        if ids and ("trace_id" in frame.fields or "span_id" in frame.fields):
+            return None
+        return self._members(ids)
+
     def _fit(self, fields: Mapping[str, Any]) -> bool:  # noqa: C901, PLR0911 - the hot path
         """Tell whether every field may stand on the line as it is."""
-        if len(fields) > _LARGE:
-            return False
         plain_keys, redact_text, short = self._plain_keys, self._redact_text, self._short
+        room: list[int] | None = None
         for key, value in fields.items():
             if key not in plain_keys and not self._is_plain(key):
                 return False
@@ -110,15 +114,17 @@ class FastLines:
                 if value - value != 0.0:  # the quickest test for infinities and not-a-number
                     return False
             elif kind is dict or kind is list:
-                if not self._nested_fit(value, 1):
+                room = room or [self._max_values]
+                if not self._nested_fit(value, 1, room):
                     return False
             elif value is not None and kind is not bool:
                 return False
         return True
 
-    def _nested_fit(self, value: Any, depth: int) -> bool:  # noqa: C901, PLR0911, PLR0912 - the hot path
+    def _nested_fit(self, value: Any, depth: int, room: list[int]) -> bool:  # noqa: C901, PLR0911, PLR0912 - the hot path
         """Tell the same of a collection; large, deep or unusual ones go the long way."""
-        if depth > self._max_depth or len(value) > _LARGE:
+        room[0] -= len(value)
+        if depth > self._max_depth or room[0] < 0:
             return False
         if type(value) is dict:
             for key in value:
@@ -137,7 +143,7 @@ class FastLines:
                 if not -_SAFE_INTEGER < item < _SAFE_INTEGER:
                     return False
             elif kind is dict or kind is list:
-                if not self._nested_fit(item, depth + 1):
+                if not self._nested_fit(item, depth + 1, room):
                     return False
             elif item is not None and kind is not bool and (kind is not float or item - item != 0.0):
                 return False

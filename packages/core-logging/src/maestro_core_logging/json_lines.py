@@ -26,7 +26,7 @@ def find_dumps() -> Dumps:
 
 def stdlib_dumps(value: Any) -> bytes:
     """Serialise like orjson: compact, UTF-8."""
-    return _ENCODER.encode(value).encode("utf-8", "backslashreplace")
+    return _ENCODER.encode(value).encode()
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -8,15 +8,13 @@ import structlog
 from structlog import BoundLoggerBase, DropEvent
 
 from .context import FRAME
-from .levels import CRITICAL, DEBUG, ERROR, INFO, NUMBERS, TRACE, WARNING, name_of, parse_level
+from .levels import CRITICAL, DEBUG, ERROR, INFO, NUMBERS, TRACE, WARNING, Channel, name_of, parse_level
 from .pipeline import Event
 from .runtime import RUNTIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
-
-    from .levels import Channel
 
 __all__ = ["BoundLogger", "get_logger", "install_in_structlog", "uninstall_from_structlog"]
 
@@ -137,8 +135,7 @@ def _emit(  # noqa: PLR0917 - the hot path: keywords cost
         if fast is not None and not args and type(event) is str and not pipeline.processors():
             line = fast.line(level, channel, event, FRAME.get(), logger._context, fields)  # noqa: SLF001
             if line is not None:
-                for route in pipeline.routes:
-                    route.writer.put(number, line)
+                pipeline.put(number, line)
                 return
         fields = {**logger._context, **fields}  # noqa: SLF001
         _through_pipeline(channel.name, number, level, _filled_in(event, args), fields)
@@ -182,7 +179,8 @@ def _to_capture(
 def to_pipeline(logger: Any, method_name: str, event_dict: dict[str, Any]) -> NoReturn:
     """End a structlog chain in our pipeline, for loggers made by structlog with another wrapper class."""
     level = parse_level("error" if method_name == "exception" else method_name)
-    name = getattr(logger, "name", _DEFAULT_NAME)
+    name = getattr(logger, "name", None)
+    name = name if isinstance(name, str) else _DEFAULT_NAME
     if RUNTIME.levels.admits(name, NUMBERS[level]):
         _through_pipeline(name, NUMBERS[level], level.lower(), event_dict.pop("event", ""), event_dict)
     raise DropEvent
@@ -197,11 +195,17 @@ def get_logger(name: str | None = None, **bound: Any) -> BoundLogger:
     return BoundLogger(RUNTIME.levels.channel(name or _DEFAULT_NAME), PROCESSORS, bound)
 
 
+def _wrap(logger: Any, processors: Any, context: Any) -> Any:
+    """Make a bound logger of ours; around a target given to `structlog.wrap_logger`, one of structlog's."""
+    wanted: Any = BoundLogger if isinstance(logger, Channel) else structlog.make_filtering_bound_logger(0)
+    return wanted(logger, processors, context)
+
+
 def install_in_structlog() -> None:
     """Make `structlog.get_logger()` return our loggers."""
     structlog.configure(
         processors=PROCESSORS,
-        wrapper_class=BoundLogger,
+        wrapper_class=_wrap,  # type: ignore[arg-type]
         logger_factory=lambda *args: RUNTIME.levels.channel(str(args[0]) if args else _DEFAULT_NAME),
         context_class=dict,
         cache_logger_on_first_use=False,

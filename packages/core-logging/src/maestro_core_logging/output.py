@@ -36,11 +36,11 @@ class Output:
 
     def write(self, lines: Sequence[bytes]) -> None:
         """Write lines in order; the caller holds `lock`."""
-        self.holder = threading.get_ident()
+        outer, self.holder = self.holder, threading.get_ident()
         try:
             self._write(lines)
         finally:
-            self.holder = 0
+            self.holder = outer
 
     def close(self) -> None:
         """Close what the sink has opened."""

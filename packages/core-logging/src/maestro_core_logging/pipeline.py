@@ -72,7 +72,8 @@ class Pipeline:
 
     def __post_init__(self) -> None:
         self.timestamps = Timestamps(self.config.wall_clock)
-        text = self.redactor.redact_text
+        plainer = Plainer(self.redactor)
+        text = plainer.text
         self.service = {"service": text(self.config.service_name), "env": self.config.environment}
         if self.config.service_version is not None:
             self.service["version"] = text(self.config.service_version)
@@ -95,11 +96,17 @@ class Pipeline:
                 line = lines[route.render] = route.render(record)
             route.writer.put(number, line)
 
+    def put(self, number: int, line: bytes) -> None:
+        """Put a finished line into every writer."""
+        for route in self.routes:
+            route.writer.put(number, line)
+
     def failed(self, number: int, logger: str, error: Exception) -> None:
         """Put a line that says a call could not be rendered, with nothing of the call's own in it."""
         self.render_errors += 1
-        note = {**self.stamp(name_of(number), "log call failed", logger), "error_type": type(error).__qualname__}
         try:
+            name = Plainer(self.redactor).text(logger)
+            note = {**self.stamp(name_of(number), "log call failed", name), "error_type": type(error).__name__}
             self.send(number, note)
         except Exception:  # noqa: BLE001 - the counter is all that is left
             self.render_errors += 1

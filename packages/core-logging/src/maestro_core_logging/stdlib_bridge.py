@@ -7,12 +7,16 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from .context import FRAME
+from .levels import name_of
 from .pipeline import Event
 from .runtime import RUNTIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TextIO
+
+    from .levels import Channel
+    from .pipeline import Pipeline
 
 __all__ = ["StdlibBridge"]
 
@@ -33,26 +37,45 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 class _PipelineHandler(logging.Handler):
     """Hands records to the pipeline; the handlers a host has set stay beside it."""
 
+    def createLock(self) -> None:  # noqa: N802 - stdlib's name
+        """Do without a lock: the writers have their own, and threads need not queue up here."""
+        self.lock = None
+
     def emit(self, record: logging.LogRecord) -> None:
         """Take a record; never raises, whatever its arguments are."""
-        channel = RUNTIME.levels.channel(record.name)
+        channel, pipeline = RUNTIME.levels.channel(record.name), RUNTIME.pipeline
         if channel.timed and not RUNTIME.levels.admits(record.name, record.levelno):
             return
-        caller = None
-        if RUNTIME.pipeline.config.include_caller_info:
-            caller = {"file": record.pathname, "line": record.lineno, "function": record.funcName}
-        RUNTIME.pipeline.emit(
-            Event(
-                number=record.levelno,
-                logger=record.name,
-                text=_message(record),
-                context=FRAME.get().fields,
-                fields={key: value for key, value in vars(record).items() if key not in _STANDARD},
-                exc_info=record.exc_info,
-                stack_info=record.stack_info,
-                caller=caller,
-            )
+        try:
+            _take(record, channel, pipeline)
+        except Exception as error:  # noqa: BLE001 - a log call never raises into its caller
+            pipeline.failed(record.levelno, record.name, error)
+
+
+def _take(record: logging.LogRecord, channel: Channel, pipeline: Pipeline) -> None:
+    level, message, frame = name_of(record.levelno), _message(record), FRAME.get()
+    fields = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+    if RUNTIME.fast is not None and not (record.exc_info or record.stack_info or pipeline.processors()):
+        line = RUNTIME.fast.line(level, channel, message, frame, {}, fields)
+        if line is not None:
+            pipeline.put(record.levelno, line)
+            return
+    caller = None
+    if pipeline.config.include_caller_info:
+        caller = {"file": record.pathname, "line": record.lineno, "function": record.funcName}
+    pipeline.emit(
+        Event(
+            number=record.levelno,
+            level=level,
+            logger=record.name,
+            text=message,
+            context=frame.fields,
+            fields=fields,
+            exc_info=record.exc_info,
+            stack_info=record.stack_info,
+            caller=caller,
         )
+    )
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from maestro_core_logging.context import LogContext
+from maestro_core_logging.core import BRIDGE
 
 from .request_fields import CORRELATION_ID, REQUEST_ID, request_fields, with_user
 
@@ -31,13 +32,13 @@ class ASGILoggingMiddleware:
     def __init__(self, app: App, extract_user_id: Callable[[Any], Any] | None = None) -> None:
         self.app = app
         self.extract_user_id = extract_user_id
+        self._servers_adopted = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] == "lifespan":
-            # A server sets up its loggers before it starts the application: theirs join ours here at the latest.
-            from maestro_core_logging.core import BRIDGE
-
+        if not self._servers_adopted:
+            # A server sets up its loggers before it calls the application: they join ours here at the latest.
+            self._servers_adopted = True
             BRIDGE.adopt_servers()
         if scope["type"] not in {"http", "websocket"} or _SEEN in scope:
             await self.app(scope, receive, send)

@@ -20,12 +20,11 @@ __all__ = ["DjangoLoggingMiddleware"]
 class DjangoLoggingMiddleware:
     """List it first in `MIDDLEWARE`: each request gets its own context and its ids in the response.
 
-    Sync and async views are both served natively. A subclass may set `extract_user_id`, which gets the request.
+    Sync and async views are both served natively. A subclass may define `extract_user_id`.
     """
 
     sync_capable: ClassVar[bool] = True
     async_capable: ClassVar[bool] = True
-    extract_user_id: ClassVar[Callable[[Any], Any] | None] = None
 
     def __init__(self, get_response: Callable[[Any], Any]) -> None:
         self.get_response = get_response
@@ -33,10 +32,14 @@ class DjangoLoggingMiddleware:
         if self._is_async:
             _mark_coroutine_function(self)
 
+    def extract_user_id(self, request: Any) -> Any:  # noqa: ARG002 - for subclasses
+        """Return what `user_id` is to be on the request's lines; None leaves it out."""
+        return None
+
     def __call__(self, request: Any) -> Any:
         """Answer a request, or return the coroutine that will."""
         fields = request_fields(lambda name: request.META.get("HTTP_" + name.upper().replace("-", "_")))
-        chosen = with_user(fields, type(self).extract_user_id, request)
+        chosen = with_user(fields, self.extract_user_id, request)
         if self._is_async:
             return self._answer_later(request, fields, LogContext(**chosen))
         with RequestContext(**chosen):
