@@ -12,8 +12,6 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
-from packaging.metadata import parse_email
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -51,6 +49,8 @@ def read_metadata(archive: Path) -> dict[str, str]:
     Raises:
         NoMetadataError: see there.
     """
+    from packaging.metadata import parse_email
+
     try:
         text = _from_zip(archive) if zipfile.is_zipfile(archive) else _from_tar(archive)
     except (*_BROKEN, NotImplementedError, RuntimeError, UnicodeError) as error:

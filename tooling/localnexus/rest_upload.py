@@ -26,7 +26,6 @@ from tooling.localnexus.declared import ATTRIBUTES
 from tooling.localnexus.disk import in_thread
 from tooling.localnexus.form import FormFile, MalformedFormError, NotAFormError, UploadForm, read_form
 from tooling.localnexus.hosted import Hosted
-from tooling.localnexus.metadata import NoMetadataError, archive_type, read_metadata
 from tooling.localnexus.store import UpdateRefusedError
 
 if TYPE_CHECKING:
@@ -103,6 +102,8 @@ class RestUpload:
         return upload
 
     async def _store(self, hosted: Hosted, upload: FormFile, request: Request) -> None:
+        from tooling.localnexus.metadata import NoMetadataError, archive_type, read_metadata
+
         caller: Caller = request.state.caller
         try:
             metadata = await in_thread(partial(read_metadata, upload.staged.path))

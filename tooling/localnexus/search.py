@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from packaging.version import InvalidVersion, Version
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -16,6 +15,7 @@ from tooling.localnexus.shapes import Shapes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from packaging.version import Version
     from starlette.requests import Request
 
     from tooling.localnexus.assets import Asset, Component
@@ -137,6 +137,8 @@ def _sorted(request: Request, found: list[Component]) -> list[Component]:
 
 
 def _version(text: str) -> tuple[bool, Version | str]:
+    from packaging.version import InvalidVersion, Version
+
     try:
         return True, Version(text)
     except InvalidVersion:

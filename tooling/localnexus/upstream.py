@@ -12,8 +12,6 @@ from html import unescape
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit, urlunsplit
 
-from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
-
 from tooling.errors import FailedError
 from tooling.localnexus.assets import normalised
 from tooling.localnexus.pip_settings import PipSettings, pip_settings
@@ -236,6 +234,8 @@ def belongs(file: str, project: str) -> bool:
 
 def version_of(file: str) -> str:
     """The version that a file name tells, as far as it can be told."""
+    from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+
     try:
         parsed = parse_wheel_filename if file.endswith(".whl") else parse_sdist_filename
         return str(parsed(file)[1])
