@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mktestdocs import check_md_file
+from mktestdocs import check_md_file  # type: ignore[import-untyped]
 
 README = Path(__file__).parents[1] / "README.md"
 
