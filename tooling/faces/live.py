@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from tooling.faces.words import size_in_words
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 
 class Lines:
-    """A watcher that writes one line per event; whole lines, whatever the threads do.
-
-    When nobody reads the lines any more, the work goes on without them.
-    """
+    """A watcher that writes one line per event; whole lines, whatever the threads do."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -32,7 +29,7 @@ class Lines:
 
     def says(self, line: str) -> None:
         """Write the sentence."""
-        with self._lock, contextlib.suppress(BrokenPipeError):
+        with self._lock:
             print(line, file=self._stream, flush=True)
 
     def built(self, package: Package, how: str) -> None:
@@ -87,7 +84,7 @@ class Bars(Lines):
         super().settled(artifact, outcome, detail)
 
 
-@contextlib.contextmanager
+@contextmanager
 def watching(*, json: bool) -> Iterator[Watcher]:
     """Watch a run: bars on a terminal, lines elsewhere; with `json`, lines on standard error."""
     if json or not sys.stdout.isatty():

@@ -6,7 +6,6 @@ settings, 3 refused before anything was sent, 130 interrupted.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import sys
@@ -15,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from invoke.exceptions import Exit
 from invoke.tasks import Task
 
+from tooling.faces.readers import readers_may_leave
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tooling.effects.builder import CachedBuilder
     from tooling.errors import MaestroError
@@ -78,19 +79,6 @@ def _guarded(body: Callable[..., int | None], context: object, words: Mapping[st
             stopped = StoppedError("PB09", "Interrupted.", "Run it again: it continues where this stopped.")
             code = _failed(stopped, body, words)
     return code
-
-
-@contextlib.contextmanager
-def readers_may_leave() -> Iterator[None]:
-    """Within, it is no error when whoever read our output has read enough, as `head` does.
-
-    The rest is said to nobody; Python would otherwise complain of it at exit, and exit with 120.
-    """
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(error: MaestroError, body: Callable[..., int | None], words: Mapping[str, Any]) -> int:

@@ -14,7 +14,6 @@ from tooling.faces.program import (
     SELECTION,
     command,
     print_json,
-    readers_may_leave,
     selected,
     the_builder,
     the_settings,
@@ -78,11 +77,10 @@ def publish(
 
 
 def show(report: Report, *, json: bool) -> None:
-    """Print a report as JSON or for people; the exit code does not depend on anybody reading it."""
-    with readers_may_leave():
-        if json:
-            print_json(report.as_json())
-            return
-        from tooling.faces.reports import render
+    """Print a report as JSON or for people."""
+    if json:
+        print_json(report.as_json())
+        return
+    from tooling.faces.reports import render
 
-        print(render(report))
+    print(render(report))
