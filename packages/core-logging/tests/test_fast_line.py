@@ -46,7 +46,7 @@ FIELDS = st.dictionaries(NAMES, VALUES, max_size=4)
 PLAIN = st.dictionaries(st.sampled_from(["a", "b", "path"]), TEXTS | VALUES, max_size=2)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(event=TEXTS | st.text(), context=PLAIN | FIELDS, bound=PLAIN | FIELDS, fields=PLAIN | FIELDS)
 @example(event="x", context={}, bound={}, fields={"a": "\ud800"})
 @example(event="x", context={"a": "\ud800"}, bound={}, fields={})

@@ -26,7 +26,7 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 _OPTION = re.compile(
-    r"""(?<![\w-])(?P<before>--?(?P<key>[A-Za-z][\w-]{1,64})(?:["'],\s*["']|\s+["']?))"""
+    r"""(?<![\w-])(?P<before>--(?P<key>[A-Za-z][\w-]{1,64})(?:["'],\s*["']|\s+["']?))"""
     r"""(?P<value>(?<=["'])[^"']+|(?!-)[^\s"']+)"""
 )
 _NOTHING = frozenset({"none", "null", "true", "false", '""', "''"})
@@ -47,7 +47,7 @@ class NamedSecrets:
             text = _HEADER.sub(self._after_name, text)
         if "=" in text or ":" in text or "%3" in text:
             text = self._assigned(text)
-        if "-" in text:
+        if "--" in text:
             text = _OPTION.sub(self._after_name, text)
         return text
 

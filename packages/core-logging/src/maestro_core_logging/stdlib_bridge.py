@@ -37,9 +37,12 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 class _PipelineHandler(logging.Handler):
     """Hands records to the pipeline; the handlers a host has set stay beside it."""
 
-    def createLock(self) -> None:  # noqa: N802 - stdlib's name
-        """Do without a lock: the writers have their own, and threads need not queue up here."""
-        self.lock = None
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Take a record without stdlib's lock: the writers have their own, and threads need not queue up here."""
+        wanted = bool(self.filter(record))
+        if wanted:
+            self.emit(record)
+        return wanted
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a record; never raises, whatever its arguments are."""
