@@ -93,12 +93,14 @@ class AdaptiveLimiter:
         return self._clock.read(), self._permits.active
 
     def _leave(self, began: float, in_flight: int, error: BaseException | None) -> None:
-        overload = isinstance(error, Exception) and self._overloaded(error)
-        if error is None or overload:
-            self._totals["overloads"] += overload
-            seconds = self._clock.read() - began
-            self._learn(Sample(seconds=seconds, in_flight=in_flight, overload=overload))
-        self._permits.give_back()
+        try:
+            overload = isinstance(error, Exception) and bool(self._overloaded(error))
+            if error is None or overload:
+                self._totals["overloads"] += overload
+                seconds = self._clock.read() - began
+                self._learn(Sample(seconds=seconds, in_flight=in_flight, overload=overload))
+        finally:  # `overload_on` and `clock` are the user's, and may fail
+            self._permits.give_back()
 
     def _learn(self, sample: Sample) -> None:
         wanted = self._algorithm.update(self._exact, sample)

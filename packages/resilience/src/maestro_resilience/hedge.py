@@ -7,6 +7,7 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
+from maestro_resilience.attempt import current_attempt
 from maestro_resilience.budget import RetryBudget
 from maestro_resilience.calls import require_async
 from maestro_resilience.checks import name_of, positive, whole
@@ -67,34 +68,34 @@ class Hedge:
 
     async def _run(self, start: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         self._totals["calls"] += 1
-        if self._budget is not None:
+        if self._budget is not None and current_attempt() is None:  # a retry around it has counted the call
             self._budget.deposit()
         began, delay = self._clock.read(), self.delay
-        result = await (start() if delay is None else self._race(start, delay))
+        result = await (self._race(start, delay) if delay else start())
         if self._learned is not None:
             self._learned.add(self._clock.read() - began)
         return result
 
     async def _race(self, start: Callable[[], Coroutine[Any, Any, Any]], delay: float) -> Any:
         """The first success of up to `1 + max` calls; the error of the last to fail when all do."""
-        first = asyncio.create_task(start())
-        running, hedges, granted = {first}, 0, True
+        attempts, granted = [asyncio.create_task(start())], True
         try:
             while True:
-                late = delay if granted and hedges < self.max else None
-                done, running = await asyncio.wait(running, timeout=late, return_when=asyncio.FIRST_COMPLETED)
-                winners = [task for task in done if not task.cancelled() and task.exception() is None]
+                late = delay if granted and len(attempts) <= self.max else None
+                pending = [task for task in attempts if not task.done()]
+                await asyncio.wait(pending, timeout=late, return_when=asyncio.FIRST_COMPLETED)
+                ended = [task for task in pending if task.done()]
+                winners = [task for task in ended if _succeeded(task)]
                 if winners:
-                    self._totals["hedges_won"] += first not in winners
+                    self._totals["hedges_won"] += winners[0] is not attempts[0]
                     return winners[0].result()
-                if not running:
-                    return done.pop().result()
-                if not done:
+                if len(ended) == len(pending):
+                    return ended[-1].result()
+                if not ended:
                     granted = self._grant()
-                    hedges += granted
-                    running |= {asyncio.create_task(start())} if granted else set()
+                    attempts += [asyncio.create_task(start())] if granted else []
         finally:
-            await _cancel(running)
+            await _cancel(attempts)
 
     def _grant(self) -> bool:
         """Whether one more call may be made now."""
@@ -114,12 +115,15 @@ class Hedge:
         return self._subscribers.subscribe(callback)
 
 
-async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
-    """Cancel what lost, and see it end."""
+def _succeeded(task: asyncio.Task[Any]) -> bool:
+    return not task.cancelled() and task.exception() is None
+
+
+async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
+    """Cancel what still runs, see it end, and take note of all errors, so that none is reported as forgotten."""
     for task in tasks:
         task.cancel()
-    if tasks:
-        await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _delay(delay: float | str) -> tuple[float | None, RecentQuantile | None]:
@@ -147,7 +151,8 @@ def hedge(
     Args:
         delay: seconds, or a percentile such as "p95" of the latest 256 calls; nothing is hedged before 20 were seen.
         max: extra calls for one call; never exceeded.
-        budget: a `RetryBudget` that every extra call is taken from; none is made when it is empty.
+        budget: a `RetryBudget` that every extra call is taken from; none is made when it is empty. Share it with a
+            retry around the hedge: there only the retry counts the call, so that both together stay within the ratio.
         name: for events and metrics.
         clock: function that returns monotonic seconds.
     """

@@ -14,7 +14,10 @@ __all__ = ["Aimd", "Algorithm", "Gradient", "Sample", "Vegas"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One finished call: how long it took in seconds, how many ran when it began, whether it says "too much"."""
+    """One finished call: how long it took in seconds, how many ran when it began, whether it says "too much".
+
+    A call that took no time, by a coarse clock or one that went back, tells nothing of response times.
+    """
 
     seconds: float
     in_flight: int
@@ -46,14 +49,13 @@ class Vegas:
 
     def update(self, limit: float, sample: Sample) -> float:
         """The next limit."""
-        self._samples += 1
-        if self._samples > 30 * limit:  # look anew now and then, the callee may have become slower for good
-            self._quickest, self._samples = sample.seconds, 0
-        self._quickest = min(self._quickest, sample.seconds)
         step = max(1.0, math.log10(limit))
-        if sample.overload:
+        if sample.overload:  # how long a refusal took is not how long an answer takes
             return limit - step
-        if 2 * sample.in_flight < limit or sample.seconds <= 0:
+        if sample.seconds <= 0:
+            return limit
+        self._learn(limit, sample.seconds)
+        if 2 * sample.in_flight < limit:
             return limit
         queueing = limit * (1 - self._quickest / sample.seconds)
         if queueing <= step:
@@ -61,6 +63,12 @@ class Vegas:
         if queueing < 3 * step:
             return limit + step
         return limit - step if queueing > 6 * step else limit
+
+    def _learn(self, limit: float, seconds: float) -> None:
+        self._samples += 1
+        if self._samples > 30 * limit:  # look anew now and then, the callee may have become slower for good
+            self._quickest, self._samples = seconds, 0
+        self._quickest = min(self._quickest, seconds)
 
 
 class Gradient:
@@ -78,8 +86,10 @@ class Gradient:
         """The next limit."""
         if sample.overload:
             return limit * 0.9
+        if sample.seconds <= 0:
+            return limit
         self._learn(sample.seconds)
-        if 2 * sample.in_flight < limit or sample.seconds <= 0:
+        if 2 * sample.in_flight < limit:
             return limit
         gradient = max(0.5, min(1.0, self.TOLERANCE * self._usual / sample.seconds))
         wanted = limit * gradient + math.sqrt(limit)
@@ -88,5 +98,5 @@ class Gradient:
     def _learn(self, seconds: float) -> None:
         self._samples = min(self._samples + 1, self.USUAL_OVER)
         self._usual += (seconds - self._usual) / self._samples
-        if seconds > 0 and self._usual > 2 * seconds:  # recovered from a bad time: do not remember it for long
+        if self._usual > 2 * seconds:  # recovered from a bad time: do not remember it for long
             self._usual *= 0.95

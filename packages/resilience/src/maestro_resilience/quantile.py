@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 __all__ = ["RecentQuantile"]
@@ -29,5 +30,6 @@ class RecentQuantile:
         self._since += 1
         if len(self._values) >= self._minimum and (self.value is None or self._since >= self._refresh):
             ranked = sorted(self._values)
-            self.value = ranked[min(int(self._fraction * len(ranked)), len(ranked) - 1)]
+            rank = math.ceil(round(self._fraction * len(ranked), 9))  # 0.07 x 100 is a little more than seven
+            self.value = ranked[rank - 1]
             self._since = 0
