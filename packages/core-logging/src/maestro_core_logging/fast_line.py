@@ -103,9 +103,9 @@ class FastLines:
                 return False
             kind = type(value)
             if kind is str:
-                if (len(value) >= short or "=" in value or ":" in value or "%3" in value) and redact_text(
-                    value
-                ) is not value:
+                if (
+                    len(value) >= short or "=" in value or ":" in value or "%3" in value or "--" in value
+                ) and redact_text(value) is not value:
                     return False
             elif kind is int:
                 if not -_SAFE_INTEGER < value < _SAFE_INTEGER:
@@ -137,7 +137,9 @@ class FastLines:
         for item in value:
             kind = type(item)
             if kind is str:
-                if (len(item) >= short or "=" in item or ":" in item or "%3" in item) and redact_text(item) is not item:
+                if (len(item) >= short or "=" in item or ":" in item or "%3" in item or "--" in item) and redact_text(
+                    item
+                ) is not item:
                     return False
             elif kind is int:
                 if not -_SAFE_INTEGER < item < _SAFE_INTEGER:
