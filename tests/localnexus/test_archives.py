@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from tooling.localnexus.assets import parsed_id, public_id, public_number, row_number
 from tooling.localnexus.disk import Disk, StagedFile
 from tooling.localnexus.form import MalformedFormError, UploadForm, read_form
-from tooling.localnexus.metadata import METADATA_BYTES, NoMetadataError, read_metadata
+from tooling.localnexus.metadata import DIRECTORY_BYTES, METADATA_BYTES, NoMetadataError, read_metadata
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -81,11 +81,20 @@ def claiming(size: int) -> bytes:
 
 
 def pax_bomb() -> bytes:
-    """A header that would be read into memory as a whole."""
-    entry = tarfile.TarInfo("x")
-    entry.type = tarfile.XHDTYPE
-    entry.size = 1 << 30
-    return entry.tobuf(tarfile.USTAR_FORMAT) + bytes(1 << 20)
+    """A sound tar with a header that would be read into memory as a whole."""
+    buffer = io.BytesIO()
+    entry = tarfile.TarInfo("demo-1.0/PKG-INFO")
+    entry.size = len(PKG_INFO)
+    entry.pax_headers = {"comment": "x" * (2 * METADATA_BYTES)}
+    with tarfile.open(fileobj=buffer, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(entry, io.BytesIO(PKG_INFO))
+    return buffer.getvalue()
+
+
+def large_directory() -> bytes:
+    """A sound zip whose table of contents is larger than anybody needs."""
+    names = {f"{number}{'x' * 60_000}": b"" for number in range(DIRECTORY_BYTES // 60_000 + 1)}
+    return archive_of({"demo-1.0.dist-info/METADATA": PKG_INFO} | names)
 
 
 def lying_directory() -> bytes:
@@ -110,9 +119,10 @@ HOSTILE = {
     "a cut gzip": gzip.compress(tar({"demo-1.0/PKG-INFO": PKG_INFO}))[:-40],
     "a cut zip": archive_of({"demo-1.0.dist-info/METADATA": PKG_INFO})[:-30],
     "a wrong checksum": archive_of({"demo-1.0.dist-info/METADATA": PKG_INFO}, 0).replace(b"Text", b"text"),
-    "a pax header of a gigabyte": pax_bomb(),
+    "a pax header beyond bounds": pax_bomb(),
     "a claimed size": claiming(1 << 40),
     "a lying table of contents": lying_directory(),
+    "a table of contents beyond bounds": large_directory(),
 }
 
 

@@ -123,14 +123,14 @@ def _bounded(read: Callable[[int], bytes]) -> bytes:
 
 
 class _Bounded:
-    """A stream that refuses to be read beyond a limit, or too much of at once."""
+    """A stream that refuses to be moved beyond a limit (from member to member tar moves), or too much at once."""
 
     def __init__(self, stream: BinaryIO, limit: int) -> None:
         self._stream = stream
         self._limit = limit
 
     def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= METADATA_BYTES + 1 or self._stream.tell() + size > self._limit:
+        if not 0 <= size <= METADATA_BYTES + 1:
             raise NoMetadataError("the archive unpacks to too much")
         return self._stream.read(size)
 
