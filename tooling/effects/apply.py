@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from tooling.effects.interruption import HEARTBEAT
 from tooling.errors import MaestroError, StoppedError
 from tooling.plan.outcomes import FileResult, Outcome, PackageResult
 from tooling.plan.schedule import Schedule
@@ -63,7 +64,7 @@ class Applier:
             while not schedule.done:
                 for name in schedule.take():
                     running[pool.submit(self._settle, by_name[name])] = name
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                for future in wait(running, timeout=HEARTBEAT, return_when=FIRST_COMPLETED).done:
                     self._account(schedule, by_name, running.pop(future), future.result())
         results = tuple(package_result(package, self._settled[package.name].files) for package in plan.packages)
         errors = _summed([self._settled[package.name].error for package in plan.packages])

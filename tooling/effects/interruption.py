@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from tooling.effects.progress import Watcher
 
+HEARTBEAT = 0.2
+"""Seconds a main thread may sleep in one go: of a signal that comes just before it falls asleep it hears on waking."""
+
 
 @contextmanager
 def interruptions(stop: threading.Event, abandon: Callable[[], None], watcher: Watcher) -> Iterator[None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Protocol
 from tooling.effects.apply import Applied, Applier, file_result, package_result
 from tooling.effects.clock import SystemClock
 from tooling.effects.delivery import Courier
-from tooling.effects.interruption import interruptions
+from tooling.effects.interruption import HEARTBEAT, interruptions
 from tooling.effects.problems import problem
-from tooling.effects.snapshots import read_snapshot
+from tooling.effects.snapshots import learn_hashes, read_pages
 from tooling.effects.verification import LAG, Verifier
 from tooling.errors import FailedError, MaestroError, RefusedError, StoppedError, raise_all
 from tooling.plan.outcomes import FileResult, Outcome, PackageResult, Report
@@ -75,8 +75,8 @@ class Publication:
         """Publish, and report; errors found before the first upload are raised, later ones are in the report."""
         began = time.monotonic()
         with ExitStack() as stack:
-            connection, artifacts = self._build_and_connect(request, stack)
-            snapshot = self._look(request, connection, artifacts)
+            connection, artifacts, pages = self._build_and_look(request, stack)
+            snapshot = learn_hashes(connection.index, pages, artifacts)
             plan = make_plan(self.workspace, request.packages, artifacts, snapshot)
             if request.changed:
                 plan = plan.only_changed()
@@ -92,36 +92,42 @@ class Publication:
             )
             return replace(self._act(plan, connection, report), seconds=time.monotonic() - began)
 
-    def _build_and_connect(self, request: Request, stack: ExitStack) -> tuple[Connection, tuple[Artifact, ...]]:
-        """Build while the credentials are tried; a probe that fails ends the build at the next package."""
+    def _build_and_look(self, request: Request, stack: ExitStack) -> tuple[Connection, tuple[Artifact, ...], Snapshot]:
+        """Build while the credentials are tried and the pages are read; a probe that fails ends the build."""
         opening = self.connect()
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="connect") as pool:
-            probe = pool.submit(stack.enter_context, opening)
-
-            def built(package: Package, how: str) -> None:
-                self.watcher.built(package, how)
-                if probe.done():
-                    probe.result()
-
-            errors: list[MaestroError] = []
-            artifacts: tuple[Artifact, ...] = ()
-            try:
-                artifacts = tuple(self.builder.build(request.packages, built))
-            except MaestroError as error:
-                errors.append(error)
-            connection = _result(probe, errors)
-        raise_all(errors)
-        assert connection is not None
-        return connection, artifacts
-
-    def _look(self, request: Request, connection: Connection, artifacts: Sequence[Artifact]) -> Snapshot:
-        """Read what the plan needs; whoever interrupts that waits for no answer."""
         names = {package.distribution for package in request.packages}
+        names |= prerequisites(self.workspace, request.packages)
+        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="connect")
+        connecting: Future[Connection] | None = None
         try:
-            return read_snapshot(connection.index, names | prerequisites(self.workspace, request.packages), artifacts)
+            connecting = pool.submit(stack.enter_context, opening)
+            looking = pool.submit(lambda: read_pages(connecting.result().index, names))
+            errors: list[MaestroError] = []
+            artifacts = self._built(request, connecting, errors)
+            pages = _looked(looking, errors)
         except KeyboardInterrupt:
-            connection.abandon()
+            if connecting is not None and connecting.done() and connecting.exception() is None:
+                connecting.result().abandon()  # whoever interrupts waits for no answer
             raise
+        finally:
+            pool.shutdown(wait=False)
+        raise_all(errors)
+        assert pages is not None
+        return connecting.result(), artifacts, pages
+
+    def _built(
+        self, request: Request, connecting: Future[Connection], errors: list[MaestroError]
+    ) -> tuple[Artifact, ...]:
+        def built(package: Package, how: str) -> None:
+            self.watcher.built(package, how)
+            if connecting.done():
+                connecting.result()
+
+        try:
+            return tuple(self.builder.build(request.packages, built))
+        except MaestroError as error:
+            errors.append(error)
+            return ()
 
     def _act(self, plan: Plan, connection: Connection, report: Report) -> Report:
         if plan.refusals:
@@ -143,9 +149,12 @@ class Publication:
             return applier.apply(plan)
 
 
-def _result(probe: Future[Connection], errors: list[MaestroError]) -> Connection | None:
+def _looked(looking: Future[Snapshot], errors: list[MaestroError]) -> Snapshot | None:
+    """Wait for the pages; what kept them from being read goes first among the errors."""
+    while not looking.done():
+        wait([looking], timeout=HEARTBEAT)
     try:
-        return probe.result()
+        return looking.result()
     except MaestroError as error:
         errors.insert(0, error)
         return None
