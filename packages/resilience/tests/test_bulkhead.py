@@ -96,6 +96,25 @@ def test_waiting_ends_at_the_queue_timeout(setting: str) -> None:
     testing.run(main)
 
 
+@pytest.mark.parametrize("how", ["cancelled", "timed out"])
+def test_who_stops_waiting_leaves_its_place_in_the_queue_to_others(how: str) -> None:
+    async def main() -> None:
+        bulkhead = Bulkhead(1, max_queue=1, queue_timeout=5)
+        holder = asyncio.create_task(bulkhead.call(asyncio.sleep, 7))
+        await asyncio.sleep(0)
+        first = asyncio.create_task(bulkhead.acquire())
+        await asyncio.sleep(1)
+        if how == "cancelled":
+            first.cancel()
+        await asyncio.wait({first})
+        assert bulkhead.stats()["waiting"] == 0
+        await bulkhead.acquire()
+        assert now() == 7
+        await holder
+
+    testing.run(main)
+
+
 def test_waiting_ends_with_the_deadline() -> None:
     async def main() -> None:
         bulkhead = Bulkhead(1)
