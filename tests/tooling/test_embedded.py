@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from index_user import status_of
 from tooling.effects.embedded import embedded_index
 from tooling.errors import UsageError
 from tooling.localnexus import IndexSettings, holder, running_index
+from tooling.localnexus.lock import held
 from tooling.model.secret import Secret
 
 if TYPE_CHECKING:
@@ -143,6 +146,22 @@ def test_an_index_with_a_password_of_its_own_wants_to_be_told(tmp_path: Path, se
             assert lent.ours is not served
             assert status_of(lent) == 200
     assert holder(settings.data) is None
+
+
+def test_an_index_that_holds_its_folder_and_does_not_answer_yet_is_not_borrowed(tmp_path: Path) -> None:
+    """Its password may not be made yet. This one ends without ever answering, so the user serves the folder itself."""
+    (tmp_path / "data").mkdir()
+    with ThreadPoolExecutor(1) as pool, socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE)
+
+        def whose() -> bool:
+            with embedded_index(tmp_path / "data", Secret("a guess"), lambda _line: None) as lent:
+                return lent.ours
+
+        with held(tmp_path / "data", f"http://127.0.0.1:{listener.getsockname()[1]}"):
+            using = pool.submit(whose)
+            listener.accept()[0].close()
+        assert using.result(PATIENCE)
 
 
 def test_a_failure_inside_gives_it_back(tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ def test_svg_is_xml_with_a_box_for_each_package_and_a_line_for_each_need() -> No
     assert heights == sorted(set(heights)), "a wave below the one it needs"
     for line in lines:
         assert int(line.get("y1", "")) > int(line.get("y2", "")), "from the user up to what it needs"
+        middles = {text.get("x") for text in drawing.iter(f"{SVG}text")}
+        assert {line.get("x1"), line.get("x2")} <= middles
 
 
 def test_everything_in_the_picture_is_inside_it() -> None:
