@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tooling.model.target import read_target, shown
@@ -60,7 +61,7 @@ def _embedded(settings: Settings, watcher: Watcher) -> Iterator[Connection]:
 
     with embedded_index(settings.data, settings.password, watcher.says) as lent:
         where = "in this process" if lent.ours else f"that serves it at {lent.url}"
-        watcher.says(f"No NEXUS_URL: using the embedded index of {settings.data}, {where}.")
+        watcher.says(f"No NEXUS_URL: using the embedded index of {_near(settings.data)}, {where}.")
         target, _ = read_target(lent.url, repository=settings.repository, group=settings.group, kind="nexus")
         with _opened(target, lent.credentials, settings) as connection:
             yield connection
@@ -94,3 +95,9 @@ def _stale_pages(index: NexusIndex | SimpleIndex) -> tuple[StalePage, ...]:
     from tooling.effects.repository_audit import find_stale_pages
 
     return find_stale_pages(index.rest.assets(), index.project) if isinstance(index, NexusIndex) else ()
+
+
+def _near(path: Path) -> str:
+    """The path as people would type it here: relative where it is below the working folder."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

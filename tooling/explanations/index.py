@@ -109,7 +109,7 @@ ENTRIES: dict[str, Explanation] = {
     "IX18": Explanation(
         title="too large for something before the index",
         meaning="Nexus has no limit on file sizes; a reverse proxy in front of it answered 413.",
-        remedy="Raise the proxy's limit: client_max_body_size in nginx (1 MB unless set), LimitRequestBody in Apache httpd.",
+        remedy="Raise its limit: client_max_body_size in nginx (1 MB unless set), LimitRequestBody in Apache httpd.",
     ),
     "IX19": Explanation(
         title="no room left",
