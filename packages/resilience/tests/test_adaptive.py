@@ -53,7 +53,7 @@ calls = st.tuples(
     st.sampled_from(algorithms),
     st.integers(1, 5),
     st.integers(0, 20),
-    st.lists(st.lists(calls, min_size=1, max_size=30), max_size=10),
+    st.lists(st.lists(calls, min_size=1, max_size=25), max_size=5),
 )
 def test_no_sequence_of_calls_moves_the_limit_out_of_its_bounds_or_loses_a_permit(
     algorithm: Algorithm, low: int, span: int, rounds: list[list[tuple[Callable[[float], Any], float, bool]]]
@@ -158,10 +158,9 @@ def test_answers_in_no_time_and_quick_refusals_say_nothing_about_response_times(
 def test_overload_lowers_the_limit_and_other_errors_leave_it(algorithm: Algorithm) -> None:
     async def main() -> None:
         limiter = AdaptiveLimiter(algorithm, initial=100)
-        for _ in range(10):
-            with pytest.raises(ValueError, match="fault"):
-                await limiter.call(fail, 0.1)
-        assert limiter.limit == 100
+        for _ in range(3):
+            await asyncio.gather(*(limiter.call(fail, 0.1) for _ in range(100)), return_exceptions=True)
+        assert (limiter.limit, limiter.stats()["calls"]) == (100, 300)
         limits = [limiter.limit]
         for _ in range(5):
             with pytest.raises(TimeoutError):
