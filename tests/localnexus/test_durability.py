@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import random
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from tooling.localnexus import HOSTED, Disk, IndexSettings, running_index
 from tooling.localnexus.database import connect
+from tooling.localnexus.disk import StagedFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,6 +123,39 @@ def test_a_disk_that_fails_at_any_step_leaves_nothing(open_index: Callable[..., 
     assert stray(door.running.data) == 0
     assert door.upload().status_code == 200
     assert len(door.links("demo")) == 1
+
+
+class SlowDisk(Disk):
+    """Writes when it is told to go on."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.go_on = threading.Event()
+
+    def write(self, file: BinaryIO, data: bytes) -> None:
+        self.begun.set()
+        assert self.go_on.wait(10)
+        super().write(file, data)
+
+
+def test_a_file_is_not_closed_under_the_thread_that_writes_it(tmp_path: Path) -> None:
+    """Whoever is cancelled meanwhile waits: the number of a closed file may be another file's a moment later."""
+    disk = SlowDisk()
+
+    async def cancelled() -> bool:
+        staged = StagedFile(tmp_path, disk, [])
+        staged.feed(b"bytes")
+        sealing = asyncio.create_task(staged.seal())
+        await asyncio.to_thread(disk.begun.wait, 10)
+        sealing.cancel()
+        _, waiting = await asyncio.wait([sealing], timeout=0.05)
+        disk.go_on.set()
+        await asyncio.wait([sealing])
+        staged.abandon()
+        return bool(waiting) and sealing.cancelled()
+
+    assert asyncio.run(cancelled())
+    assert not list(tmp_path.iterdir())
 
 
 def test_one_refused_upload_in_a_batch_takes_no_other_with_it(door: Door) -> None:
