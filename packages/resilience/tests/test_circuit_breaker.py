@@ -199,6 +199,20 @@ def test_a_rate_opens_it_only_after_the_minimum_of_calls() -> None:
     assert breaker.get_state() is CircuitState.OPEN
 
 
+@pytest.mark.parametrize("door", ["decorator", "context"])
+def test_a_good_call_never_opens_it_though_it_completes_the_minimum(door: str) -> None:
+    breaker = CircuitBreaker(mode="rate", failure_rate=0.5, window=10, minimum_calls=4)
+    trip(breaker, 3)
+    if door == "decorator":
+        breaker(len)("x")
+    else:
+        with breaker:
+            pass
+    assert breaker.get_state() is CircuitState.CLOSED
+    trip(breaker, 1)
+    assert breaker.get_state() is CircuitState.OPEN
+
+
 def test_failures_that_left_the_window_are_forgotten() -> None:
     breaker = CircuitBreaker(mode="rate", failure_rate=0.5, window=4, minimum_calls=4)
     trip(breaker, 1)

@@ -22,7 +22,7 @@ class BreakerMachine:
     """Admits calls and settles their outcomes; thread-safe.
 
     A call takes the phase that `admit` returns and hands it back to `settle`, or to `release` when its outcome says
-    nothing. While `phase.closed` a good and quick call need only do `phase.calls += 1`, which takes no lock.
+    nothing. A good and quick call of a closed phase is not settled: it does `phase.calls += 1`, without a lock.
     """
 
     def __init__(self, settings: BreakerSettings, *, name: str, clock: Clock, rng: random.Random | None) -> None:

@@ -84,7 +84,7 @@ class Closed:
         self._slow = Marks(settings.window)
 
     def add(self, *, failed: bool, slow: bool) -> bool:
-        """Count one call; True when the breaker has to open. It opens on a failed or slow call, never on a good one."""
+        """Count one failed or slow call; True when the breaker has to open. A good call never opens it."""
         self.calls += 1
         number = self.calls
         if slow:
@@ -93,7 +93,7 @@ class Closed:
             self._failures.add(number)
             if self._streak.add(number) >= self._settings.failure_threshold and self._settings.mode == "consecutive":
                 return True
-        return (failed or slow) and self._rate_exceeded()
+        return self._rate_exceeded()
 
     def _rate_exceeded(self) -> bool:
         rules, seen = self._settings, min(self.calls, self._settings.window)

@@ -7,7 +7,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar, cast, overload
 
 from maestro_resilience.breaker_machine import BreakerMachine
-from maestro_resilience.breaker_state import BreakerSettings, CircuitState, Phase
+from maestro_resilience.breaker_state import BreakerSettings, CircuitState, Closed, Phase
 from maestro_resilience.calls import is_async, require_function
 from maestro_resilience.checks import ErrorFilter, error_matcher, name_of
 from maestro_resilience.clock import clock_from
@@ -159,7 +159,9 @@ class CircuitBreaker:
         """Tell the machine how a call ended that began at `started`, seconds of the clock."""
         limit = self.settings.slow_call_seconds
         slow = limit is not None and self._clock.read() - started > limit
-        if error is None:
+        if error is None and isinstance(phase, Closed) and not slow:
+            phase.calls += 1
+        elif error is None:
             self._machine.settle(phase, failed=False, slow=slow)
         elif isinstance(error, Exception) and self._expected(error) and not self._excluded(error):
             self._machine.settle(phase, failed=True, slow=slow)
