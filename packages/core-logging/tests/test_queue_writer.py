@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import io
 import json
+import logging
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import maestro_core_logging as mcl
 import pytest
+from maestro_core_logging.output import Output
+from maestro_core_logging.queue_writer import QueueWriter
+from maestro_core_logging.sinks import PartialWriteError, StreamSink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,23 +49,16 @@ def block(gate: Gate) -> None:
     assert gate.entered.wait(20)
 
 
-def test_callers_do_not_wait_for_a_sink_that_sleeps() -> None:
-    """Counted in the sink's own time: all calls return before the sink has taken more than a few of their lines."""
-    finished_writes = []
-
-    def sleepy(data: bytes) -> None:
-        time.sleep(0.05)
-        finished_writes.append(data.count(b"\n"))
-
-    mcl.configure_logging("orders", stream=sleepy, capture_stdlib=False)
-    log = mcl.get_logger()
+def test_callers_do_not_wait_for_a_sink_that_takes_its_time(logged: Callable[..., Lines], gate: Gate) -> None:
+    """All calls return while the sink has not finished its first write."""
+    logged(stream=gate)
+    block(gate)
     for number in range(500):
-        log.info("line", number=number)
-    writes_during_calls = len(finished_writes)
+        (mcl.get_logger().info if number % 2 else mcl.get_logger().error)("line %d", number)
+    assert gate.data == b""
+    gate.opened.set()
     assert mcl.flush(10)
-    # One write a line would have been 500 naps before the last call returned.
-    assert writes_during_calls < 50
-    assert sum(finished_writes) == 500
+    assert gate.events() == ["first", *(f"line {number}" for number in range(500))]
 
 
 def test_a_full_queue_drops_the_oldest_line_below_warning(logged: Callable[..., Lines], gate: Gate) -> None:
@@ -110,21 +106,15 @@ def test_a_warning_that_finds_only_warnings_waits_and_is_then_written_directly(
     assert stats["produced"] == int(stats["written"]) + int(stats["dropped"]) == 6
 
 
-def test_warnings_that_wait_get_in_when_the_sink_goes_on(logged: Callable[..., Lines]) -> None:
-    """With a sink that only sleeps nothing of WARNING or above is ever lost, however small the queue."""
+def test_warnings_that_wait_get_in_when_the_sink_goes_on() -> None:
+    """While the sink moves at all, nothing of WARNING or above is lost, however small the queue."""
     got: list[bytes] = []
-
-    def sleepy(data: bytes) -> None:
-        time.sleep(0.01)
-        got.append(data)
-
-    logged(stream=sleepy, buffer_size=3)
-    for number in range(40):
-        mcl.get_logger().warning("w", number=number)
-    assert mcl.flush(10)
-    numbers = [json.loads(line)["number"] for line in b"".join(got).splitlines()]
-    assert numbers == list(range(40))
-    assert mcl.logging_stats()["dropped"] == 0
+    writer = QueueWriter(Output(StreamSink(got.append)), size=3, summary=lambda _dropped: b"", patience=60.0)
+    for number in range(400):
+        writer.put(logging.WARNING, b"%d\n" % number)
+    assert writer.close(10)
+    assert [int(line) for line in b"".join(got).split()] == list(range(400))
+    assert writer.counts()["dropped"] == 0
 
 
 def test_drops_are_reported_in_one_line_every_five_seconds(
@@ -240,8 +230,6 @@ def test_a_failing_sink_complains_on_stderr_once_a_minute(
 
 
 def test_a_line_after_a_torn_one_starts_on_its_own(logged: Callable[..., Lines]) -> None:
-    from maestro_core_logging.sinks import PartialWriteError
-
     class Tearing:
         def __init__(self) -> None:
             self.data = b""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["QueueWriter"]
 
 WARNING = 30
-_PATIENCE = 0.05
 _LINGER = 0.005
 _SUMMARY_SECONDS = 5.0
 
@@ -34,18 +33,26 @@ class QueueWriter:
     """A bounded queue and one daemon thread, started by the first line and again after a fork.
 
     Appending and popping a deque is atomic, so a line costs its caller no lock. When the queue is full the oldest line
-    below WARNING goes; a line of WARNING or above that finds only its like waits 50 ms and is then written directly.
+    below WARNING goes; a line of WARNING or above that finds only its like waits `patience` seconds at most and is then
+    written directly.
     `summary` renders the line that reports drops, at most every 5 s of `clock`.
     """
 
     def __init__(
-        self, output: Output, *, size: int, summary: Callable[[int], bytes], clock: Callable[[], float] = monotonic
+        self,
+        output: Output,
+        *,
+        size: int,
+        summary: Callable[[int], bytes],
+        clock: Callable[[], float] = monotonic,
+        patience: float = 0.05,
     ) -> None:
         self.output = output
         self._size = size
         self._half = size // 2
         self._summary = summary
         self._clock = clock
+        self._patience = patience
         self._closed = False
         self._begin()
 
@@ -95,8 +102,8 @@ class QueueWriter:
         self._wake.raise_()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join(_PATIENCE)
-        if self.output.lock.acquire(timeout=_PATIENCE):
+            thread.join(self._patience)
+        if self.output.lock.acquire(timeout=self._patience):
             self._drain()
             self._report(now=True)
             self.output.close()
@@ -160,16 +167,16 @@ class QueueWriter:
 
     def _wait_for_room(self) -> bool:
         self._start()
-        end = monotonic() + _PATIENCE
+        end = monotonic() + self._patience
         while len(self._queue) + len(self._older) >= self._size:
             if monotonic() >= end:
                 return False
-            sleep(_PATIENCE / 20)
+            sleep(_LINGER)
         return True
 
     def _write_directly(self, line: bytes) -> None:
         """Write past the queue; a sink that hangs in another thread's hands loses the line, counted."""
-        if self.output.lock.acquire(timeout=_PATIENCE):
+        if self.output.lock.acquire(timeout=self._patience):
             self.output.write((line,))
             self.output.lock.release()
         else:
@@ -185,7 +192,7 @@ class QueueWriter:
                     self._make_thread()
         if self._closed:
             self._idle = True
-            self._drain_here(_PATIENCE)
+            self._drain_here(self._patience)
         self._wake.raise_()
 
     def _alive(self) -> bool:
@@ -236,7 +243,7 @@ class QueueWriter:
         """Hand everything that waits to the sink; the caller holds the output's lock."""
         # Against _push_out, which moves lines from one deque to the other. Bounded, as a signal handler may have cut
         # into _push_out on the thread that holds the lock.
-        held = self._full.acquire(timeout=_PATIENCE)
+        held = self._full.acquire(timeout=self._patience)
         batch: list[bytes] = []
         for waiting in (self._older, self._queue):
             for _ in range(len(waiting)):
