@@ -17,10 +17,14 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness import Row, interleave, report, rows
 
 from tooling.localnexus import Faults, IndexSettings, running_index
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
@@ -273,7 +277,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         scratch = Path(folder)
         bench, slow = Bench(scratch / "near", THIRTEEN), Bench(scratch / "far", THIRTEEN, delay=0.1)
-        parts = {
+        parts: dict[str, Callable[[], list[Row]]] = {
             "building": lambda: building(bench, words.rounds),
             "publishing": lambda: publishing(bench, words.rounds),
             "again": lambda: again(bench, words.rounds),

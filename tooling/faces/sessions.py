@@ -116,8 +116,12 @@ def install_for_types(session: Session, workspace: Workspace) -> None:
 
 
 def typed_paths(workspace: Workspace) -> list[list[str]]:
-    """What mypy is given in one run each: names of test modules repeat from package to package."""
-    shared = [["tooling", "tasks.py", "noxfile.py"], ["tests"], ["benchmarks"]]
+    """What mypy is given in one run each: names of test modules repeat from package to package.
+
+    The peers that benchmarks measure are installed for measuring only, so their types are not known here.
+    """
+    peers_unknown = ("--ignore-missing-imports", "--allow-untyped-decorators", "--no-warn-return-any")
+    shared = [["tooling", "tasks.py", "noxfile.py"], ["tests"], ["benchmarks", *peers_unknown]]
     return shared + [
         [str(package.source), *([str(package.folder / "tests")] if (package.folder / "tests").is_dir() else [])]
         for package in workspace.packages.values()
