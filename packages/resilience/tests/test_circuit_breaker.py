@@ -251,7 +251,7 @@ def test_errors_that_are_no_failures_count_neither_way() -> None:
     assert breaker.get_state() is CircuitState.OPEN
 
 
-def raise_(error: type[BaseException]) -> None:
+def raise_(error: BaseException | type[BaseException]) -> None:
     raise error
 
 
@@ -536,6 +536,17 @@ def test_stats_hold_numbers_and_strings_only(clock: testing.VirtualClock) -> Non
         assert stats["state"] == state
         assert all(isinstance(value, (int, float, str)) for value in stats.values())
         trip(breaker, 1 if state == "closed" else 0)
+
+
+def test_a_filter_that_fails_itself_loses_no_probe(clock: testing.VirtualClock) -> None:
+    breaker = CircuitBreaker(1, timeout=10, expected_exception=lambda error: bool(error.args[1]), clock=clock)
+    with pytest.raises(OSError, match="two"):
+        breaker.call_sync(raise_, OSError("one", "two"))
+    clock.advance(11)
+    for _ in range(3):
+        with pytest.raises(IndexError):
+            breaker.call_sync(raise_, OSError("only one"))
+        assert breaker.stats()["probes_in_flight"] == 0
 
 
 def test_settings_from_elsewhere_make_the_same_breaker() -> None:

@@ -163,10 +163,17 @@ class CircuitBreaker:
             phase.calls += 1
         elif error is None:
             self._machine.settle(phase, failed=False, slow=slow)
-        elif isinstance(error, Exception) and self._expected(error) and not self._excluded(error):
+        elif self._is_failure(error, phase):
             self._machine.settle(phase, failed=True, slow=slow)
         else:
             self._machine.release(phase)
+
+    def _is_failure(self, error: BaseException, phase: Phase) -> bool:
+        try:
+            return isinstance(error, Exception) and self._expected(error) and not self._excluded(error)
+        except BaseException:  # the filters are the user's, and may fail; a probe must not be lost by that
+            self._machine.release(phase)
+            raise
 
     @overload
     async def call(self, function: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T: ...

@@ -91,8 +91,8 @@ async def with_timeout(subject: Any, seconds: float, operation: str = "", *, nam
 async def within(seconds: float, operation: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Await `function(*args, **kwargs)` for `seconds` or until the deadline in force, whichever is earlier."""
     limit, left, own = earliest(seconds)
-    outer = published.set(limit)
     alarm = Alarm(left)
+    outer = published.set(limit)
     try:
         result = await function(*args, **kwargs)
     except BaseException as error:
