@@ -181,3 +181,13 @@ def test_publishers_of_a_tree_use_the_index_that_is_kept_up_on_it(
     _publish_and_verify(warm, workspace, user())
     pages = pages_of(kept_up.rstrip("/"))
     assert {name: len(files) for name, files in pages.items()} == {f"maestro-{name}": 2 for name in PACKAGES}
+
+
+@pytest.mark.parametrize("port", ["22x", "65536", "-1"])
+def test_a_port_that_is_none_is_said_before_anything_is_made(
+    port: str, workspace: Path, warm: WarmInvoke, user: Callable[..., dict[str, str]]
+) -> None:
+    done = warm.run(workspace, "nexus.serve", "--port", port, environment=user())
+    assert done.code == 2, done.said
+    assert f"The port cannot be '{port}'" in done.said
+    assert not (workspace / ".nexus").exists()

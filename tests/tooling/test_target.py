@@ -25,6 +25,8 @@ def target_of(url: str, repository: str = "pypi-hosted", *, default: bool = True
         "http://nexus.example.com:8081",
         "http://nexus.example.com:8081/",
         "HTTP://Nexus.Example.com:8081/",
+        "http://nexus.example.com:8081/repository",
+        "http://nexus.example.com:8081/repository/",
         "http://nexus.example.com:8081/repository/pypi-hosted",
         "http://nexus.example.com:8081/repository/pypi-hosted/",
         "http://nexus.example.com:8081/repository/pypi-hosted/simple/",

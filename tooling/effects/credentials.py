@@ -69,9 +69,10 @@ class CredentialSources:
         user = username or "admin"
         answer = self.ask(f"Password of {user} at {target.base}: ")
         if not answer:
+            missing = f"password of {username}" if username else "user with a password"
             raise UsageError(
                 "ST05",
-                f"There is no password for {target.base}.",
+                f"There is no {missing} for {target.base}.",
                 "Set NEXUS_USERNAME and NEXUS_PASSWORD (environment or .env), or keep them in keyring or netrc.",
             )
         return Credentials(username=user, password=Secret(answer))

@@ -121,7 +121,7 @@ def _make(package: Package, source: Path, out: Path, kinds: tuple[Kind, ...], ro
     try:
         return build_isolated(source, out, kinds) if route.isolated else build_in_process(source, out, kinds)
     except EnvironmentUnavailableError as error:
-        message = f"The environment to build {package.name} in could not be made: {_tail(str(error))}"
+        message = f"The environment to build {package.name} in could not be made: {_tail(str(error))}\n"
         hint = "See that the index your installer uses is reachable and has what [build-system] requires."
         raise FailedError("BD11", message, hint, place=_manifest(package), facts=_facts(package)) from error
     except BackendFailedError as error:
@@ -133,7 +133,7 @@ def _make(package: Package, source: Path, out: Path, kinds: tuple[Kind, ...], ro
 
 
 def _failed(package: Package, said: str) -> MaestroError:
-    message = f"{package.name} could not be built: {_tail(said)}"
+    message = f"{package.name} could not be built: {_tail(said)}\n"
     hint = "Correct what the build complains of; nothing of this package was used."
     return FailedError("BD01", message, hint, place=_manifest(package), facts=_facts(package))
 

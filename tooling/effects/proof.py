@@ -130,7 +130,7 @@ def _errors(results: Sequence[PackageResult]) -> list[MaestroError]:
         FailedError(
             "PB12",
             f"{each.file}: {each.detail}.",
-            f"Publish it (invoke publish --package {result.name}), or see what was.",
+            f"Run `invoke publish --package {result.name}`: it uploads what is absent, and says what differs.",
         )
         for result in results
         for each in result.files

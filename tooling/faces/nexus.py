@@ -13,6 +13,7 @@ from tooling.faces.program import INDEX, JSON, command, print_json, the_settings
 if TYPE_CHECKING:
     from tooling.localnexus import RunningIndex
 
+_LAST_PORT = 65535
 SERVE = {
     "port": "port to listen on; 0 takes any free one",
     "data": "folder of its files and its database (else MAESTRO_INDEX_DATA, .nexus)",
@@ -21,16 +22,20 @@ SERVE = {
 
 
 @command(flags=SERVE)
-def serve(_context: object, port: int = 28081, data: str | None = None, host: str = "127.0.0.1") -> None:
+def serve(_context: object, port: str = "28081", data: str | None = None, host: str = "127.0.0.1") -> None:
     """Keep the embedded index up, for installers and publishers on this machine."""
+    from tooling.errors import UsageError
     from tooling.localnexus import IndexSettings
     from tooling.localnexus import serve as run
 
+    number = int(port) if port.isdecimal() else -1
+    if not 0 <= number <= _LAST_PORT:
+        raise UsageError("ST02", f"The port cannot be {port!r}.", "Use a number from 0 (any free one) to 65535.")
     settings = the_settings(the_workspace(), data=data)
     folder = Path(data) if data else settings.data
     password = settings.password.reveal() if settings.password else os.environ.get("NEXUS_SECURITY_INITIAL_PASSWORD")
     run(
-        IndexSettings(data=folder, port=port, host=host, password=password if host != "127.0.0.1" else None),
+        IndexSettings(data=folder, port=number, host=host, password=password if host != "127.0.0.1" else None),
         started=_say_where,
     )
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from tooling.model.settings import IndexKind
 
 _REPOSITORY_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")  # what Nexus accepts when one is made
-_NEXUS_TAIL = re.compile(r"/(?:repository/(?P<repository>[^/]+)(?:/.*)?|(?:service/rest|swagger-ui|static)(?:/.*)?)?")
+_NEXUS_TAIL = re.compile(
+    r"/(?:repository(?:/(?P<repository>[^/]+)(?:/.*)?|/?)|(?:service/rest|swagger-ui|static)(?:/.*)?)?"
+)
 _HINT = "Set NEXUS_URL to the root of the server, such as http://nexus.example.com:8081."
 
 
