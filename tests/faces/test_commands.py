@@ -106,6 +106,12 @@ def test_graph_refuses_a_format_it_does_not_know(desk: Desk) -> None:
     assert "ST07" in refused.said
 
 
+def test_graph_says_that_it_cannot_write_where_it_is_told_to(desk: Desk) -> None:
+    refused = desk.types("graph", "--output", "no/such/folder/graph.txt")
+    assert refused.code == 2
+    assert "ST08" in refused.said
+
+
 def test_build_leaves_both_artifacts_of_each_package_and_says_their_hashes(desk: Desk) -> None:
     built = desk.types("build", "--all", "--json")
     assert built.code == 0

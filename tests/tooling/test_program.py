@@ -95,6 +95,9 @@ def test_for_programs_an_error_is_one_object_on_standard_output(capsys: pytest.C
         "command": "a.command",
         "ok": False,
         "exit_code": 2,
+        "index": None,
+        "dry_run": False,
+        "packages": [],
         "problems": [
             {"code": "WS04", "message": "It is wrong.", "hint": "Correct it.", "file": "a/b.toml", "line": 3},
             {"code": "PB04", "message": "It failed.", "hint": "Try again."},

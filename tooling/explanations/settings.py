@@ -48,4 +48,9 @@ ENTRIES: dict[str, Explanation] = {
         meaning="The graph is drawn as a tree, as Mermaid text, as an SVG picture or as JSON.",
         remedy="Say --format tree, mermaid, svg or json.",
     ),
+    "ST08": Explanation(
+        title="output file cannot be written",
+        meaning="The file named with --output is in no folder that exists, or may not be written to.",
+        remedy="Make the folder, or name another file; without --output the graph is printed.",
+    ),
 }

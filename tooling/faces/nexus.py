@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from invoke.collection import Collection
 
 from tooling.faces.program import INDEX, JSON, command, print_json, the_settings, the_workspace
+from tooling.localnexus import PORT
 
 if TYPE_CHECKING:
     from tooling.localnexus import RunningIndex
@@ -22,7 +23,7 @@ SERVE = {
 
 
 @command(flags=SERVE)
-def serve(_context: object, port: str = "28081", data: str | None = None, host: str = "127.0.0.1") -> None:
+def serve(_context: object, port: str = str(PORT), data: str | None = None, host: str = "127.0.0.1") -> None:
     """Keep the embedded index up, for installers and publishers on this machine."""
     from tooling.errors import UsageError
     from tooling.localnexus import IndexSettings

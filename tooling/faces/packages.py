@@ -88,7 +88,17 @@ def graph(_context: object, format: str = "tree", output: str | None = None, *, 
     if output is None:
         print(text)
     else:
-        Path(output).write_text(text + "\n", encoding="utf-8")
+        _write(Path(output), text)
+
+
+def _write(path: Path, text: str) -> None:
+    from tooling.errors import UsageError
+
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        hint = "Name a file in a folder that exists and may be written to."
+        raise UsageError("ST08", f"The graph cannot be written to {path}: {error.strerror}.", hint) from error
 
 
 @command(

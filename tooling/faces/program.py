@@ -87,7 +87,17 @@ def _failed(error: MaestroError, body: Callable[..., int | None], words: Mapping
     code = exit_code_of(error)
     print_error(error)
     if words.get("json"):
-        print_json({"command": _spoken(body), "ok": False, "exit_code": code, "problems": as_problems(error)})
+        print_json(
+            {
+                "command": _spoken(body),
+                "ok": False,
+                "exit_code": code,
+                "index": None,
+                "dry_run": bool(words.get("dry_run")),
+                "packages": [],
+                "problems": as_problems(error),
+            }
+        )
     return code
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from tooling.errors import RefusedError, StoppedError
 from tooling.faces.words import size_in_words, table
+from tooling.localnexus import PORT
 from tooling.plan.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from tooling.plan.outcomes import IndexFacts, Report
 
 HASH_START = 12
-EMBEDDED_PORT = 28081
 _TRUSTED_ANYWAY = ("127.0.0.1", "::1", "localhost")  # pip takes this machine's own addresses for secure
 _IN_PLACE = (Outcome.UPLOADED, Outcome.PRESENT)
 
@@ -72,7 +72,7 @@ def _install_lines(report: Report, index: IndexFacts) -> Iterator[str]:
     )
     url = index.installs_from
     if index.embedded:
-        url = f"http://127.0.0.1:{EMBEDDED_PORT}{urlsplit(url).path}"
+        url = f"http://127.0.0.1:{PORT}{urlsplit(url).path}"
         yield "\nTo install from the embedded index, keep it up with `invoke nexus.serve`, then:"
     else:
         yield "\nTo install:"

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from tooling.localnexus.serving import RunningIndex, running_index, serve
     from tooling.localnexus.settings import GROUP, HOSTED, PROXY, IndexSettings
 
+PORT = 28081
+"""Where it is kept up, unless another port is asked for."""
+
 __all__ = [
     "GROUP",
     "HOSTED",
+    "PORT",
     "PROXY",
     "Disk",
     "Faults",
