@@ -198,7 +198,7 @@ def test_a_secret_in_the_context_is_redacted_also_when_it_changes_later(logged: 
         mcl.get_logger().info("one")
         basket["token"] = "S3cr3t"
         mcl.get_logger().info("two")
-    assert "S3cr3t" not in lines.text()
+    assert [record["basket"] for record in lines.records()] == [{"item": "book"}, {"item": "book", "token": "***"}]
 
 
 @pytest.mark.parametrize("name", ["extra", "context", "fields"])

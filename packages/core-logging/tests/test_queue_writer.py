@@ -7,10 +7,12 @@ import io
 import json
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import maestro_core_logging as mcl
 import pytest
+from maestro_core_logging.drop_report import DropReport
 from maestro_core_logging.output import Output
 from maestro_core_logging.queue_writer import QueueWriter
 from maestro_core_logging.sinks import PartialWriteError, StreamSink
@@ -109,7 +111,8 @@ def test_a_warning_that_finds_only_warnings_waits_and_is_then_written_directly(
 def test_warnings_that_wait_get_in_when_the_sink_goes_on() -> None:
     """While the sink moves at all, nothing of WARNING or above is lost, however small the queue."""
     got: list[bytes] = []
-    writer = QueueWriter(Output(StreamSink(got.append)), size=3, summary=lambda _dropped: b"", patience=60.0)
+    report = DropReport(lambda _dropped: b"", time.monotonic)
+    writer = QueueWriter(Output(StreamSink(got.append)), size=3, report=report, patience=60.0)
     for number in range(400):
         writer.put(logging.WARNING, b"%d\n" % number)
     assert writer.close(10)

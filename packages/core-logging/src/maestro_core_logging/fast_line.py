@@ -41,7 +41,6 @@ class FastLines:
     def __init__(self, pipeline: Pipeline) -> None:
         self._dumps: Dumps = pipeline.dumps
         self._redact_text = pipeline.redactor.redact_text
-        self._redact_number = pipeline.redactor.redact_number
         self._is_sensitive = pipeline.redactor.is_sensitive_key
         self._iso = pipeline.timestamps.iso
         self._service = pipeline.service
@@ -183,12 +182,18 @@ class FastLines:
         return tail
 
     def _context(self, frame: Frame) -> bytes | None:
-        """Return the context's part of a line, or None where only the pipeline can render it."""
+        """Return the context's part of a line, or None where only the pipeline can render it.
+
+        It is made once, so a context with collections, which may change, is left to the pipeline.
+        """
         fields = frame.fields
         ids = {key: fields[key] for key in ("request_id", "trace_id", "span_id") if fields.get(key) is not None}
         others = {key: value for key, value in fields.items() if key not in ids}
-        fit = self._fit(others) and all(
-            type(value) is str and self._redact_text(value) is value for value in ids.values()
+        fixed = not any(isinstance(value, (dict, list)) for value in others.values())
+        fit = (
+            fixed
+            and self._fit(others)
+            and all(type(value) is str and self._redact_text(value) is value for value in ids.values())
         )
         rendered = self._members({**ids, **others}) if fit else None
         frame.rendered = (self, rendered)

@@ -8,19 +8,17 @@ from itertools import count
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
+from .levels import WARNING
 from .wake_flag import WakeFlag
 from .writer import count_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from .drop_report import DropReport
     from .output import Output
 
 __all__ = ["QueueWriter"]
 
-WARNING = 30
 _LINGER = 0.005
-_SUMMARY_SECONDS = 5.0
 
 
 class _Kept(bytes):
@@ -33,25 +31,15 @@ class QueueWriter:
     """A bounded queue and one daemon thread, started by the first line and again after a fork.
 
     Appending and popping a deque is atomic, so a line costs its caller no lock. When the queue is full the oldest line
-    below WARNING goes; a line of WARNING or above that finds only its like waits `patience` seconds at most and is then
-    written directly.
-    `summary` renders the line that reports drops, at most every 5 s of `clock`.
+    below WARNING goes; a line of WARNING or above that finds only its like waits and is then written directly, both
+    within `patience` seconds.
     """
 
-    def __init__(
-        self,
-        output: Output,
-        *,
-        size: int,
-        summary: Callable[[int], bytes],
-        clock: Callable[[], float] = monotonic,
-        patience: float = 0.05,
-    ) -> None:
+    def __init__(self, output: Output, *, size: int, report: DropReport, patience: float = 0.05) -> None:
         self.output = output
         self._size = size
         self._half = size // 2
-        self._summary = summary
-        self._clock = clock
+        self._report = report
         self._patience = patience
         self._closed = False
         self._begin()
@@ -68,9 +56,6 @@ class QueueWriter:
         self._thread: threading.Thread | None = None
         self._produced = count()
         self._looks = 0
-        self._pushed_out = 0
-        self._reported = 0
-        self._next_report = self._clock() + _SUMMARY_SECONDS
 
     def put(self, number: int, line: bytes) -> None:
         """Queue one line."""
@@ -87,13 +72,12 @@ class QueueWriter:
 
     def flush(self, timeout: float) -> bool:
         """Wait until everything put before this call was handed to the sink."""
-        if self._closed or self.output.holder == threading.get_ident():
-            # The thread is gone, or waits for a lock this very thread holds (a signal handler that cut into a write).
+        if self.output.holder == threading.get_ident():  # a signal handler cut into a write; the thread waits for it
             return self._drain_here(timeout)
         done = WakeFlag()
         self._flushes.append(done)
         self._start()
-        return done.wait(timeout)
+        return self._drain_here(timeout) if self._closed else done.wait(timeout)
 
     def close(self, timeout: float) -> bool:
         """Flush and end the thread; lines that come later are written by their callers."""
@@ -105,7 +89,7 @@ class QueueWriter:
             thread.join(self._patience)
         if self.output.lock.acquire(timeout=self._patience):
             self._drain()
-            self._report(now=True)
+            self._tell(at_once=True)
             self.output.close()
             self.output.lock.release()
         return flushed
@@ -115,9 +99,8 @@ class QueueWriter:
         with self._full:
             produced = next(self._produced) - self._looks
             self._looks += 1
-        return count_lines(
-            produced, len(self._queue) + len(self._older), self._pushed_out + self.output.dropped, self.output
-        )
+        queued, dropped = len(self._queue) + len(self._older), self._report.dropped + self.output.dropped
+        return count_lines(produced, queued, dropped, self.output)
 
     def before_fork(self) -> None:
         """End the thread at a line's end, so that the child is forked from a quiet process."""
@@ -136,6 +119,7 @@ class QueueWriter:
     def after_fork_in_child(self) -> None:
         """Begin with an empty queue, new locks and no thread."""
         self.output.reset_after_fork()
+        self._report = self._report.anew()
         self._begin()
 
     def _put_kept(self, line: bytes) -> None:
@@ -160,14 +144,14 @@ class QueueWriter:
                 except IndexError:
                     return True
                 if type(oldest) is bytes:
-                    self._pushed_out += 1
+                    self._report.dropped += 1
                     return True
                 self._older.append(oldest)
         return False
 
     def _wait_for_room(self) -> bool:
         self._start()
-        end = monotonic() + self._patience
+        end = monotonic() + 0.8 * self._patience
         while len(self._queue) + len(self._older) >= self._size:
             if monotonic() >= end:
                 return False
@@ -176,12 +160,12 @@ class QueueWriter:
 
     def _write_directly(self, line: bytes) -> None:
         """Write past the queue; a sink that hangs in another thread's hands loses the line, counted."""
-        if self.output.lock.acquire(timeout=self._patience):
+        if self.output.lock.acquire(timeout=0.2 * self._patience):
             self.output.write((line,))
             self.output.lock.release()
         else:
             with self._full:
-                self._pushed_out += 1
+                self._report.dropped += 1
 
     def _start(self) -> None:
         """Wake the thread, or make it."""
@@ -206,18 +190,23 @@ class QueueWriter:
             self._closed = True
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        finally:
+            self._idle = True
+
+    def _serve(self) -> None:
         while not self._ending():
             if not (self._queue or self._older or self._flushes):
                 self._idle = True
                 if not (self._queue or self._flushes or self._ending()):
-                    self._wake.wait(self._seconds_to_report())
+                    self._wake.wait(self._report.seconds_left())
                 self._idle = False
             # Lines come in bursts: a short rest lets one write carry many. WARNING, flush and a half-full queue end it.
             if not (self._flushes or self._ending() or len(self._queue) > self._half):
                 self._wake.wait(_LINGER)
             self._cycle()
         self._cycle()
-        self._idle = True
 
     def _ending(self) -> bool:
         return self._closed or self._resting
@@ -226,7 +215,7 @@ class QueueWriter:
         waiting = [self._flushes.popleft() for _ in range(len(self._flushes))]
         with self.output.lock:
             self._drain()
-            self._report(now=False)
+            self._tell()
         for done in waiting:
             done.raise_()
 
@@ -241,8 +230,7 @@ class QueueWriter:
 
     def _drain(self) -> None:
         """Hand everything that waits to the sink; the caller holds the output's lock."""
-        # Against _push_out, which moves lines from one deque to the other. Bounded, as a signal handler may have cut
-        # into _push_out on the thread that holds the lock.
+        # Against _push_out, which moves lines; bounded, as a signal handler may have cut into it on this very thread.
         held = self._full.acquire(timeout=self._patience)
         batch: list[bytes] = []
         for waiting in (self._older, self._queue):
@@ -256,19 +244,10 @@ class QueueWriter:
         if batch:
             self.output.write(batch)
 
-    def _seconds_to_report(self) -> float | None:
-        if self._pushed_out == self._reported:
-            return None
-        return max(_LINGER, self._next_report - self._clock())
-
-    def _report(self, *, now: bool) -> None:
-        """Write one line about drops since the last such line, if it is time."""
-        lost = self._pushed_out - self._reported
-        if not lost or not (now or self._clock() >= self._next_report):
-            return
-        self._reported += lost
-        self._next_report = self._clock() + _SUMMARY_SECONDS
-        before = self.output.written, self.output.dropped
-        self.output.write((self._summary(lost),))
-        # The report is ours, not a line of the caller's.
-        self.output.written, self.output.dropped = before
+    def _tell(self, *, at_once: bool = False) -> None:
+        """Write the line about drops if it is time; it is ours, so no count of the caller's lines holds it."""
+        line = self._report.line(at_once=at_once)
+        if line is not None:
+            before = self.output.written, self.output.dropped
+            self.output.write((line,))
+            self.output.written, self.output.dropped = before

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .config import LogFormat, LoggingConfig
 from .console import ConsoleLines
+from .drop_report import DropReport
 from .fast_line import FastLines
 from .json_lines import find_dumps
 from .levels import LevelTable
@@ -143,10 +144,11 @@ def _make_writer(pipeline: Pipeline, render: Render, sink: Sink) -> Writer:
     output = Output(sink, clock=config.clock)
     if config.writer == "sync":
         return SyncWriter(output)
-    return QueueWriter(output, size=config.buffer_size, summary=_drop_report(pipeline, render), clock=config.clock)
+    report = DropReport(_drop_line(pipeline, render), config.clock)
+    return QueueWriter(output, size=config.buffer_size, report=report)
 
 
-def _drop_report(pipeline: Pipeline, render: Render) -> Callable[[int], bytes]:
+def _drop_line(pipeline: Pipeline, render: Render) -> Callable[[int], bytes]:
     def report(dropped: int) -> bytes:
         record = pipeline.stamp("warning", "log lines dropped: the queue was full", "maestro_core_logging")
         return render({**record, "dropped": dropped, "buffer_size": pipeline.config.buffer_size})
