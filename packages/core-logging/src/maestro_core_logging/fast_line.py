@@ -14,7 +14,7 @@ from .plain import without_surrogates
 from .trace import current_span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .context import Frame
     from .levels import Channel
@@ -43,6 +43,8 @@ class FastLines:
         self._redact_text = pipeline.redactor.redact_text
         self._is_sensitive = pipeline.redactor.is_sensitive_key
         self._iso = pipeline.timestamps.iso
+        only = pipeline.routes[0].writer.put if len(pipeline.routes) == 1 else None
+        self.put: Callable[[int, bytes], None] = only or pipeline.put
         self._service = pipeline.service
         policy = pipeline.redactor.policy
         self._max_depth = policy.max_depth

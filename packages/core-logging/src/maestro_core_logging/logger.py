@@ -132,10 +132,10 @@ def _emit(  # noqa: PLR0917 - the hot path: keywords cost
         if PROCESSORS[0] is not to_pipeline:
             _to_capture(logger, level, event, args, fields)
             return
-        if fast is not None and not args and type(event) is str and not pipeline.processors():
+        if fast is not None and not args and type(event) is str and not pipeline.processors.active:
             line = fast.line(level, channel, event, FRAME.get(), logger._context, fields)  # noqa: SLF001
             if line is not None:
-                pipeline.put(number, line)
+                fast.put(number, line)
                 return
         fields = {**logger._context, **fields}  # noqa: SLF001
         _through_pipeline(channel.name, number, level, _filled_in(event, args), fields)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from .config import LoggingConfig
+    from .processors import ProcessorChain
     from .redaction import Redactor
     from .writer import Writer
 
@@ -64,7 +65,7 @@ class Pipeline:
     redactor: Redactor
     dumps: Dumps
     routes: tuple[Route, ...]
-    processors: Callable[[], tuple[Callable[..., Any], ...]]
+    processors: ProcessorChain
     timestamps: Timestamps = field(init=False)
     service: dict[str, str] = field(init=False)
     render_errors: int = 0
@@ -128,7 +129,7 @@ class Pipeline:
     def _record(self, event: Event) -> dict[str, Any] | None:
         head = self.stamp(event.level or name_of(event.number), event.text, event.logger)
         gathered = self._gather(event, head)
-        for processor in self.processors():
+        for processor in self.processors.active:
             try:
                 outcome = processor(None, str(gathered.get("level", event.level)), gathered)
             except DropEvent:

@@ -22,7 +22,16 @@ __all__ = [
 
 Processor = Callable[[Any, str, Any], Any]
 
-_registered: dict[str, Processor] = {}
+
+class ProcessorChain:
+    """The processors a pipeline runs, in order; a tuple that is swapped whole."""
+
+    def __init__(self, active: tuple[Processor, ...] = ()) -> None:
+        self.active = active
+
+
+REGISTERED = ProcessorChain()
+_by_name: dict[str, Processor] = {}
 _lock = threading.Lock()
 _redactor: list[Redactor] = []
 _SQL_LITERAL = re.compile(r"'(?:[^']|'')*'|(?<![\w$.])\d+(?:\.\d+)?(?![\w.])")
@@ -40,36 +49,32 @@ def add_custom_processor(name: str, processor: Processor) -> None:
     if not callable(processor):
         raise LoggingConfigError(f"processor {name!r} is not callable; give a function of (logger, level, event_dict).")
     with _lock:
-        _registered[name] = processor
+        _by_name[name] = processor
+        REGISTERED.active = tuple(_by_name.values())
 
 
 def get_custom_processor(name: str) -> Processor | None:
     """Return the processor registered under a name, or None."""
-    return _registered.get(name)
-
-
-def registered_processors() -> tuple[Processor, ...]:
-    """Return all registered processors in the order of their registration."""
-    return tuple(_registered.values())
+    return _by_name.get(name)
 
 
 def forget_processors() -> None:
     """Take all registered processors out."""
     with _lock:
-        _registered.clear()
+        _by_name.clear()
+        REGISTERED.active = ()
 
 
-def resolve_processors(chosen: Sequence[str | Processor] | None) -> Callable[[], tuple[Processor, ...]]:
-    """Return what a pipeline asks for its processors: those chosen, or whatever is registered at the time."""
+def resolve_processors(chosen: Sequence[str | Processor] | None) -> ProcessorChain:
+    """Return the chain of a pipeline: those chosen, or whatever is registered at the time of an event."""
     if chosen is None:
-        return registered_processors
-    unknown = [name for name in chosen if isinstance(name, str) and name not in _registered]
+        return REGISTERED
+    unknown = [name for name in chosen if isinstance(name, str) and name not in _by_name]
     if unknown:
         raise LoggingConfigError(
             f"custom_processors names {', '.join(unknown)}, registered nowhere; call add_custom_processor first."
         )
-    fixed = tuple(_registered[item] if isinstance(item, str) else item for item in chosen)
-    return lambda: fixed
+    return ProcessorChain(tuple(_by_name[item] if isinstance(item, str) else item for item in chosen))
 
 
 def mask_sensitive_processor(_logger: Any, _level: str, event_dict: dict[str, Any]) -> dict[str, Any]:

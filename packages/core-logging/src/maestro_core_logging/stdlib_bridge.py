@@ -58,10 +58,10 @@ class _PipelineHandler(logging.Handler):
 def _take(record: logging.LogRecord, channel: Channel, pipeline: Pipeline) -> None:
     level, message, frame = name_of(record.levelno), _message(record), FRAME.get()
     fields = {key: value for key, value in vars(record).items() if key not in _STANDARD}
-    if RUNTIME.fast is not None and not (record.exc_info or record.stack_info or pipeline.processors()):
+    if RUNTIME.fast is not None and not (record.exc_info or record.stack_info or pipeline.processors.active):
         line = RUNTIME.fast.line(level, channel, message, frame, {}, fields)
         if line is not None:
-            pipeline.put(record.levelno, line)
+            RUNTIME.fast.put(record.levelno, line)
             return
     caller = None
     if pipeline.config.include_caller_info:
