@@ -265,3 +265,10 @@ def test_the_description_renders_as_an_index_would_show_it(
     manifest.write_text(manifest.read_text().replace("README.md", readme))
     (package.folder / readme).write_text(text)
     assert {error.code for error in errors_of(lambda: build(tmp_path, package))} == ({code} if code else set())
+
+
+def test_a_module_that_does_not_compile_is_found_by_its_line(tmp_path: Path) -> None:
+    package = one_package(tmp_path, files={"src/maestro_alpha/broken.py": '"""Broken."""\n\nvalue = (\n'})
+    (error,) = errors_of(lambda: build(tmp_path, package))
+    assert error.code == "BD16"
+    assert "maestro_alpha/broken.py, line 3 does not compile" in error.message

@@ -303,7 +303,7 @@ class Program:
     def end(self, words: str = "") -> tuple[int, dict[str, object], str]:
         """Let it end; return exit code, report and what it said last."""
         out, err = self.process.communicate(words, timeout=60)
-        return self.process.returncode, json.loads(out[out.index("{") :]), err
+        return self.process.returncode, json.JSONDecoder().raw_decode(out, out.index("{"))[0], err
 
 
 @pytest.fixture

@@ -86,8 +86,8 @@ class NexusProbe:
     def _unknown_repository(self) -> UsageError:
         known, name = self._rest.hosted_names(), str(self._target.repository)
         near = difflib.get_close_matches(name, known, n=1)
-        listed = f"Hosted PyPI repositories there are: {', '.join(known)}." if known else "Create it first."
-        hint = f"Did you mean {near[0]}? {listed}" if near else f"Set NEXUS_REPOSITORY. {listed}"
+        listed = f"Set NEXUS_REPOSITORY to one that it has: {', '.join(known)}."
+        hint = (f"Did you mean {near[0]}? " if near else "") + (listed if known else "Create it there first.")
         return UsageError("IX11", f"The server at {self._target.base} has no repository {name}.", hint)
 
     def _elsewhere(self) -> UsageError | None:

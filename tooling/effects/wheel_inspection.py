@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
+import warnings
 import zipfile
 import zlib
 from collections import Counter
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 20
 _CODE = "BD08"
+_SYNTAX = "BD16"
 _TEST_MEMBERS = frozenset({"tests", "conftest.py"})
 
 
@@ -34,9 +36,10 @@ def wheel_faults(package: Package, wheel: Path) -> tuple[bytes | None, list[Faul
             seen = {name: _hash_and_size(archive, name) for name in names if not name.endswith("/")}
             record = archive.read(f"{info}/RECORD") if f"{info}/RECORD" in seen else None
             metadata = archive.read(f"{info}/METADATA") if f"{info}/METADATA" in seen else None
+            broken = [fault for name in seen if name.endswith(".py") for fault in _syntax(name, archive.read(name))]
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         return None, [Fault(code=_CODE, what=f"it is no intact zip file ({error})", remedy="Build it again.")]
-    faults = [*_name(package, wheel), *_members(package, info, names)]
+    faults = [*_name(package, wheel), *_members(package, info, names), *broken]
     if record is not None:
         faults += _record(seen, record, f"{info}/RECORD")
     return metadata, faults
@@ -50,6 +53,18 @@ def _hash_and_size(archive: zipfile.ZipFile, name: str) -> tuple[str, str]:
             digest.update(block)
     urlsafe = base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
     return f"sha256={urlsafe}", str(archive.getinfo(name).file_size)
+
+
+def _syntax(name: str, source: bytes) -> Iterator[Fault]:
+    """Compile a module: a version that cannot be imported would be published for good."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(source, name, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        reason = error.msg if isinstance(error, SyntaxError) else str(error)
+        yield Fault(code=_SYNTAX, what=f"{name}{line} does not compile ({reason})", remedy="Correct the module.")
 
 
 def _name(package: Package, wheel: Path) -> Iterator[Fault]:

@@ -96,4 +96,9 @@ ENTRIES: dict[str, Explanation] = {
         meaning="A wheel or sdist could not be opened: it is truncated, damaged, or something else altogether.",
         remedy="Fetch or build it again. When the index serves it like this, an administrator has to replace it.",
     ),
+    "BD16": Explanation(
+        title="a module that does not compile",
+        meaning="A module in the wheel is no valid Python, so the package, or a part of it, could never be imported.",
+        remedy="Correct the line that is named, and run the package's tests: `invoke test --package NAME`.",
+    ),
 }

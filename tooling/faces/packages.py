@@ -148,4 +148,4 @@ def test_(_context: object, package: Sequence[str], python: str | None = None, *
     words = [sys.executable, "-m", "nox", "-f", str(workspace.root / "noxfile.py"), "-s", *(wanted or ["test"])]
     if python is not None:
         words += ["--python", python]
-    return subprocess.run(words, check=False).returncode
+    return 1 if subprocess.run(words, check=False).returncode else 0
