@@ -129,9 +129,9 @@ def typed_paths(workspace: Workspace) -> list[list[str]]:
 
 
 def tests_of(workspace: Workspace, subject: str) -> list[str]:
-    """The folders of the tests of a package, or of the tooling."""
+    """What pytest is told to run for a package, or for the tooling, whose many tests keep every core busy."""
     if subject == TOOLING:
-        return [folder for folder in _TOOLING_TESTS if (workspace.root / folder).is_dir()]
+        return [*_TOOLING_TESTS, "--numprocesses=auto", "--dist=loadfile"]
     return [str(workspace.packages[subject].folder / "tests")]
 
 
