@@ -6,8 +6,8 @@ refused is found before it (law 2).
 
 from __future__ import annotations
 
+import functools
 import tempfile
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tooling.effects.connection import Connection
+    from tooling.effects.interruption import Interruption
     from tooling.effects.ports import Builder, Index
     from tooling.effects.progress import Watcher
     from tooling.model.artifact import Artifact
@@ -74,14 +75,13 @@ class Publication:
     def run(self, request: Request) -> Report:
         """Publish, and report; errors found before the first upload are raised, later ones are in the report."""
         began = time.monotonic()
-        with ExitStack() as stack:
-            connection, artifacts, pages = self._build_and_look(request, stack)
-            snapshot = learn_hashes(connection.index, pages, artifacts)
-            plan = make_plan(self.workspace, request.packages, artifacts, snapshot)
-            if request.changed:
-                plan = plan.only_changed()
-            for warning in plan.warnings:
-                self.watcher.says(f"warning: {warning}")
+        opening = self.connect()
+        with ExitStack() as stack, interruptions(self.watcher) as interruption:
+            try:
+                connection, plan = self._prepare(request, stack, opening, interruption)
+            except MaestroError:
+                interruption.check()
+                raise
             report = Report(
                 command="publish",
                 exit_code=0,
@@ -90,36 +90,47 @@ class Publication:
                 seconds=0.0,
                 warnings=plan.warnings,
             )
-            return replace(self._act(plan, connection, report), seconds=time.monotonic() - began)
+            report = self._act(plan, connection, report, interruption)
+        return replace(report, seconds=time.monotonic() - began)
 
-    def _build_and_look(self, request: Request, stack: ExitStack) -> tuple[Connection, tuple[Artifact, ...], Snapshot]:
-        """Build while the credentials are tried and the pages are read; a probe that fails ends the build."""
-        opening = self.connect()
+    def _prepare(
+        self,
+        request: Request,
+        stack: ExitStack,
+        opening: AbstractContextManager[Connection],
+        interruption: Interruption,
+    ) -> tuple[Connection, Plan]:
+        """Build and look at the same time, then plan."""
         names = {package.distribution for package in request.packages}
         names |= prerequisites(self.workspace, request.packages)
-        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="connect")
-        connecting: Future[Connection] | None = None
-        try:
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="connect") as pool:
             connecting = pool.submit(stack.enter_context, opening)
+            connecting.add_done_callback(functools.partial(_may_be_abandoned, interruption))
             looking = pool.submit(lambda: read_pages(connecting.result().index, names))
             errors: list[MaestroError] = []
-            artifacts = self._built(request, connecting, errors)
+            artifacts = self._built(request, connecting, interruption, errors)
             pages = _looked(looking, errors)
-        except KeyboardInterrupt:
-            if connecting is not None and connecting.done() and connecting.exception() is None:
-                connecting.result().abandon()  # whoever interrupts waits for no answer
-            raise
-        finally:
-            pool.shutdown(wait=False)
         raise_all(errors)
         assert pages is not None
-        return connecting.result(), artifacts, pages
+        connection = connecting.result()
+        plan = make_plan(self.workspace, request.packages, artifacts, learn_hashes(connection.index, pages, artifacts))
+        for warning in plan.warnings:
+            self.watcher.says(f"warning: {warning}")
+        interruption.check()
+        return connection, plan.only_changed() if request.changed else plan
 
     def _built(
-        self, request: Request, connecting: Future[Connection], errors: list[MaestroError]
+        self,
+        request: Request,
+        connecting: Future[Connection],
+        interruption: Interruption,
+        errors: list[MaestroError],
     ) -> tuple[Artifact, ...]:
+        """Build; a probe that fails, or a user who wants out, ends that at the next package."""
+
         def built(package: Package, how: str) -> None:
             self.watcher.built(package, how)
+            interruption.check()
             if connecting.done():
                 connecting.result()
 
@@ -129,24 +140,32 @@ class Publication:
             errors.append(error)
             return ()
 
-    def _act(self, plan: Plan, connection: Connection, report: Report) -> Report:
+    def _act(self, plan: Plan, connection: Connection, report: Report, interruption: Interruption) -> Report:
         if plan.refusals:
             return _refused(plan, [explain(refusal, plan, connection.index) for refusal in plan.refusals], report)
         if report.dry_run:
             return replace(report, packages=tuple(_foreseen(package) for package in plan.packages))
-        applied = self._apply(plan, connection)
+        applied = self._apply(plan, connection.index, interruption)
         problems = tuple(problem(error) for error in applied.errors)
         return replace(report, exit_code=_exit_code(applied), packages=applied.packages, problems=problems)
 
-    def _apply(self, plan: Plan, connection: Connection) -> Applied:
-        stop = threading.Event()
+    def _apply(self, plan: Plan, index: Index, interruption: Interruption) -> Applied:
+        interruption.sending = True
+        stop = interruption.stop
         clock = SystemClock(stop)
-        index = connection.index
         courier = Courier(index=index, backoff=self.backoff, clock=clock, began=clock.now(), stopped=stop.is_set)
         verifier = Verifier(index=index, clock=clock, lag=self.lag, stopped=stop.is_set)
         applier = Applier(courier=courier, verifier=verifier, watcher=self.watcher, parallel=self.parallel, stop=stop)
-        with interruptions(stop, connection.abandon, self.watcher):
-            return applier.apply(plan)
+        return applier.apply(plan)
+
+
+def _may_be_abandoned(interruption: Interruption, connecting: Future[Connection]) -> None:
+    """Let the user's wish to stop reach the connections, also when it came before they were there."""
+    if connecting.exception() is not None:
+        return
+    interruption.abandon = connecting.result().abandon
+    if interruption.stop.is_set():
+        interruption.abandon()
 
 
 def _looked(looking: Future[Snapshot], errors: list[MaestroError]) -> Snapshot | None:
