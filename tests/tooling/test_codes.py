@@ -18,7 +18,6 @@ FAMILIES = {
     "IX": "index",
     "PB": "publish",
     "SV": "server",
-    "EN": "environment",
 }
 CODE = re.compile(rf"(?:{'|'.join(FAMILIES)})\d\d")
 
