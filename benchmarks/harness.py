@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import gc
 import json
+import os
+import platform
 import statistics
 import sys
 import time
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -94,5 +97,7 @@ def report(subject: str, results: Sequence[Row], *, into: Path | None = None) ->
     sys.stdout.flush()
     if into is not None:
         into.mkdir(parents=True, exist_ok=True)
-        body = [{**asdict(row), "ratio": row.ratio, "met": row.met} for row in results]
+        machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+        measured = [{**asdict(row), "ratio": row.ratio, "met": row.met} for row in results]
+        body = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine, "rows": measured}
         (into / f"{subject}.json").write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")

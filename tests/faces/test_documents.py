@@ -94,6 +94,12 @@ def test_the_table_of_settings_is_true() -> None:
         assert f"| `{setting.key}`: {setting.meaning} | `{setting.variable}` | {default} |" in readme
 
 
+def test_the_ratios_in_the_readme_are_those_measured() -> None:
+    words = [sys.executable, str(ROOT / "benchmarks/table.py")]
+    measured = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    assert measured in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 def test_the_readme_begins_with_the_two_commands_and_ci_runs_the_second() -> None:
     first, second = re.findall(r"```sh\n(.+)\n```", (ROOT / "README.md").read_text(encoding="utf-8"))[:2]
     assert first == "pip install -e . && invoke publish --all"
