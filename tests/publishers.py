@@ -54,6 +54,12 @@ class Running:
         return Finished(code=self.process.returncode, out=out, err=err)
 
 
+def index_access() -> dict[str, str]:
+    """How this machine fetches packages. UV_PYTHON is no part of that: Nox points uv at its own environment by it."""
+    begins = ("PIP_", "UV_", "SSL_CERT_")
+    return {name: value for name, value in os.environ.items() if name.startswith(begins) and name != "UV_PYTHON"}
+
+
 def user_environment(home: Path, **variables: str) -> dict[str, str]:
     """The environment of a user whose home is the folder `home`, which also takes their temporary files."""
     temporary = home / "tmp"
@@ -66,8 +72,8 @@ def user_environment(home: Path, **variables: str) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "TMPDIR": str(temporary),
     }
-    kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "SSL_CERT_", "LD_"))}
-    return kept | own | variables
+    libraries = {name: value for name, value in os.environ.items() if name.startswith("LD_")}
+    return index_access() | libraries | own | variables
 
 
 def start(workspace: Path, *words: str, environment: Mapping[str, str]) -> Running:

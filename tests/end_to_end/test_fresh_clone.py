@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from observed_index import observed_index
-from publishers import ROOT, Finished
+from publishers import ROOT, Finished, index_access
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,8 +80,7 @@ def _path() -> str:
 def _plain(home: Path) -> dict[str, str]:
     """A home, a language, and how this machine reaches its package index."""
     home.mkdir(parents=True, exist_ok=True)
-    kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "SSL_CERT_"))}
-    return kept | {"HOME": str(home), "PATH": _path(), "LANG": "C.UTF-8"}
+    return index_access() | {"HOME": str(home), "PATH": _path(), "LANG": "C.UTF-8"}
 
 
 def _cloned(folder: Path, home: Path, umask: int = 0o022) -> Path:
