@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import nox
@@ -12,6 +13,7 @@ nox.needs_version = ">=2026.4"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
+nox.options.stop_on_first_error = "CI" in os.environ
 
 WORKSPACE = sessions.the_workspace()
 
