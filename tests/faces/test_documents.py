@@ -16,7 +16,7 @@ from tooling.rules import catalogue as rule_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "RELEASING.md")
-NOX_FLAGS = {"--index-url", "--trusted-host"}
+OTHERS_FLAGS = {"--index-url", "--trusted-host", "--all-packages", "--check-url"}
 
 
 DESCRIBE = """
@@ -63,7 +63,7 @@ def test_every_documented_command_exists() -> None:
 
 def test_every_documented_flag_exists() -> None:
     """A line that names a command and a flag names a flag of that command; a flag alone is a flag of some command."""
-    known = {flag for command in COMMANDS for flag in flags_of(command)} | NOX_FLAGS
+    known = {flag for command in COMMANDS for flag in flags_of(command)} | OTHERS_FLAGS
     wrong = [(name, flag) for name, flag in mentions(r"(?<![\w-])(--[a-z][a-z-]+)") if flag not in known]
     wrong += [
         (name, f"invoke {command} {flag}")
