@@ -16,7 +16,7 @@ from tooling.rules import catalogue as rule_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "RELEASING.md")
-OTHERS_FLAGS = {"--index-url", "--trusted-host", "--all-packages", "--check-url"}
+OTHERS_FLAGS = {"--index-url", "--trusted-host", "--all-packages", "--check-url", "--list"}
 
 
 DESCRIBE = """
