@@ -85,7 +85,14 @@ def test_a_published_sdist_whose_tail_is_missing_differs_by_that(tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["broken.whl", "broken.tar.gz"])
-@pytest.mark.parametrize("content", [b"", b"<html>Not found</html>", gzip.compress(b"no tar")[:20]])
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"<html>Not found</html>", id="a page"),
+        pytest.param(gzip.compress(b"no tar")[:20], id="a cut gzip"),
+    ],
+)
 def test_a_file_that_is_no_archive_is_said(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(content)
