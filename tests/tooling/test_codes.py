@@ -18,6 +18,7 @@ FAMILIES = {
     "IX": "index",
     "PB": "publish",
     "SV": "server",
+    "GT": "git",
 }
 CODE = re.compile(rf"(?:{'|'.join(FAMILIES)})\d\d")
 

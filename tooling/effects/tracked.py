@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+import shutil
 from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tooling.effects.git import Git
 from tooling.errors import FailedError, Place
 
 if TYPE_CHECKING:
@@ -41,24 +41,19 @@ class Listing:
 def git_listing(base: Path) -> Listing | None:
     """Ask git about everything below `base`; None where no repository holds it or no git is installed.
 
-    Variables such as GIT_DIR, which git sets for its hooks, are kept from it: `base` alone says which repository.
-
     Raises:
         FailedError: BD13 when there is a repository and git will not read it.
     """
     if not any((folder / ".git").exists() for folder in (base, *base.parents)):
         return None
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    command = ["git", "-C", str(base), "-c", "core.fsmonitor=false", *_LIST]
-    try:
-        answer = subprocess.run(command, capture_output=True, check=False, env=environment)
-    except FileNotFoundError:
+    if shutil.which("git") is None:
         return None
-    if answer.returncode != 0:
-        reason = " ".join(os.fsdecode(answer.stderr).split())
+    answer = Git(root=base).answer(*_LIST)
+    if answer.code != 0:
+        reason = " ".join(answer.err.split())
         message = f"Git could not say which files of {base} it tracks: {reason}"
         raise FailedError("BD13", message, "Make `git status` work there, then try again.", place=Place(file=base))
-    entries = os.fsdecode(answer.stdout).split("\0")
+    entries = answer.out.split("\0")
     tagged = sorted({(entry[2:], entry[0]) for entry in entries if entry})
     return Listing(
         base=base,

@@ -1,0 +1,18 @@
+"""Explanations of the GT codes: asking and telling git."""
+
+from __future__ import annotations
+
+from tooling.explanations import Explanation
+
+ENTRIES: dict[str, Explanation] = {
+    "GT01": Explanation(
+        title="no git",
+        meaning="The command needs git, and there is none on the PATH.",
+        remedy="Install git; any version of the last five years will do.",
+    ),
+    "GT02": Explanation(
+        title="git refused",
+        meaning="A git command ended with an error; the end of what git said is shown.",
+        remedy="Correct what it complains of and run the command again.",
+    ),
+}
