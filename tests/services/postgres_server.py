@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from services.guarded import Guarded, free_port
-from services.programs import as_somebody, postgres_programs
+from services.programs import as_somebody, postgres_programs, within_reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,7 @@ class PostgresServer:
         if owner:
             os.chown(self.folder, *owner)
             os.chown(password, *owner)
+            self._programs = within_reach(self._programs, self.folder)
         words = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8", "--locale=C"]
         data = self.folder / "data"
         self._guarded.finish([*self._words, self._programs / "initdb", f"--pgdata={data}", "--no-sync", *words])

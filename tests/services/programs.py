@@ -7,6 +7,7 @@ import os
 import pwd
 import re
 import shutil
+import stat
 from pathlib import Path
 
 _SYSTEM_FOLDERS = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")
@@ -53,15 +54,19 @@ def _version(folder: Path) -> tuple[int, ...]:
 
 
 def as_somebody() -> tuple[list[str], tuple[int, int] | None]:
-    """How to run what refuses to run as root: the words before the command, and who is to own its folder.
-
-    For root that is the user `nobody`, with the right to reach programs in folders of root's.
-    """
+    """How to run what refuses to run as root: the words before the command, and who is to own its folder."""
     if os.geteuid() != 0:
         return [], None
     if not shutil.which("setpriv"):
         raise Unavailable("PostgreSQL does not run as root and setpriv is missing; run the tests as another user")
     user = pwd.getpwnam("nobody")
-    rights = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-    words = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", *rights, "--"]
+    words = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--"]
     return words, (user.pw_uid, user.pw_gid)
+
+
+def within_reach(programs: Path, folder: Path) -> Path:
+    """The programs where anybody may run them: where they are, or copied into `folder` out of a private one."""
+    if all(each.stat().st_mode & stat.S_IXOTH for each in (programs, *programs.parents)):
+        return programs
+    shutil.copytree(programs.parent, folder / "programs", symlinks=True)
+    return folder / "programs" / programs.name
