@@ -68,5 +68,9 @@ def within_reach(programs: Path, folder: Path) -> Path:
     """The programs where anybody may run them: where they are, or copied into `folder` out of a private one."""
     if all(each.stat().st_mode & stat.S_IXOTH for each in (programs, *programs.parents)):
         return programs
-    shutil.copytree(programs.parent, folder / "programs", symlinks=True)
-    return folder / "programs" / programs.name
+    installation, wheel, site = programs.parents[0], programs.parents[1], programs.parents[2]
+    target = folder / "programs" / wheel.name / installation.name
+    shutil.copytree(installation, target, symlinks=True)
+    for libraries in site.glob(f"{wheel.name}.libs"):  # the programs look for them relative to where they are
+        shutil.copytree(libraries, folder / "programs" / libraries.name, symlinks=True)
+    return target / programs.name
