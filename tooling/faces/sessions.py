@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tooling.model.workspace import Workspace
 
 TOOLING = "tooling"
-_TOOLING_TESTS = ("tests/tooling", "tests/rules", "tests/faces", "tests/localnexus")
+_TOOLING_TESTS = ("tests/tooling", "tests/rules", "tests/faces", "tests/localnexus", "tests/service_plugin")
 
 
 def the_workspace() -> Workspace:
@@ -127,14 +127,16 @@ def tests_of(workspace: Workspace, subject: str) -> list[str]:
 
 
 def copy_of_tests(session: Session, workspace: Workspace, name: str) -> Path:
-    """Copy a package's tests and README to where its source is not; return that folder."""
+    """Copy a package's tests and README to where its source is not, with the fixtures of real servers; that folder."""
     from pathlib import Path
 
     package, folder = workspace.packages[name], Path(session.create_tmp()) / name
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(package.folder / "tests", folder / "tests")
     shutil.copy(package.folder / "README.md", folder)
-    shutil.copy(workspace.root / "pyproject.toml", folder)
+    shutil.copytree(workspace.root / "tests" / "services", folder / "tests" / "services")
+    for name_of_file in ("pyproject.toml", "conftest.py"):
+        shutil.copy(workspace.root / name_of_file, folder)
     return folder
 
 
