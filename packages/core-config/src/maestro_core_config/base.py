@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - resolved by readers of annotations
+from collections.abc import Iterator, Mapping  # noqa: TC003 - pydantic resolves annotations
 from typing import TYPE_CHECKING, Any, Self, dataclass_transform
 
 import pydantic
@@ -45,6 +45,11 @@ class BaseConfig(BaseModel):
 
     def validate_config(self) -> None:
         """Check what one field alone cannot: override it and raise ValueError; called at every load and reload."""
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        from .masking import shown_fields
+
+        return shown_fields(self, super().__repr_args__())
 
     def get_secret_value(self, field: str) -> Any:
         """Return a field's value with its secret given out; `field` may be a dotted path.

@@ -101,13 +101,13 @@ class ConfigEncryption:
         if key is None:
             known = ", ".join(self._keys)
             raise EncryptionError(f"{_shown(path)}: its key is none of {known}; add the one it was made with.")
+        cipher = _cipher(key)
         from cryptography.exceptions import InvalidTag
 
         try:
             sealed = base64.b64decode(parts[3], altchars=b"-_", validate=True)
-            return (
-                _cipher(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _bound(key_id, path)).decode("utf-8")
-            )
+            opened: bytes = cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _bound(key_id, path))
+            return opened.decode("utf-8")
         except (InvalidTag, ValueError):
             raise EncryptionError(
                 f"{_shown(path)}: the value was changed, or encrypted for another path; encrypt it for this one."

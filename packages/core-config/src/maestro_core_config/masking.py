@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,13 @@ from maestro_core_logging import Redactor
 from pydantic import BaseModel, TypeAdapter
 
 from .encryption import is_encrypted
-from .shape import fields_of, is_section
+from .shape import fields_of, is_section, shape_of
 
 if TYPE_CHECKING:
     from .paths import Path
     from .shape import Node, Shape
 
-__all__ = ["Mask", "leaf_values", "masked_values", "nested", "revealed"]
+__all__ = ["Mask", "leaf_values", "masked_values", "nested", "revealed", "shown_fields"]
 
 _SECRETS = (pydantic.SecretStr, pydantic.SecretBytes, pydantic.Secret)
 
@@ -58,6 +58,11 @@ class Mask:
             return self.replacement
         return self._redactor.redact(jsonable(value))
 
+    def shown_object(self, path: Path, value: Any) -> Any:
+        """Return a value without secrets, of its own type where nothing has to change."""
+        shown = self.shown(path, value)
+        return shown if self.is_secret(path) or shown != jsonable(value) else value
+
     def text(self, text: str) -> str:
         """Return a text without what the policy recognises."""
         return self._redactor.redact_text(text)
@@ -83,6 +88,14 @@ def _named(value: Any) -> str:
     return str(getattr(value, "__qualname__", None) or f"<{type(value).__qualname__}>")
 
 
+def shown_fields(config: Any, pairs: Iterable[tuple[str | None, Any]]) -> Iterator[tuple[str | None, Any]]:
+    """Yield what the `repr` of a configuration shows of its fields; sections and secret types mask themselves."""
+    mask = Mask(shape_of(type(config)))
+    for name, value in pairs:
+        masks_itself = isinstance(value, (*_SECRETS, BaseModel))
+        yield name, value if name is None or masks_itself else mask.shown_object((name,), value)
+
+
 def revealed(value: Any) -> Any:
     """Return a value with the secrets inside given out."""
     if isinstance(value, _SECRETS):
@@ -106,7 +119,7 @@ def attributes(value: Any) -> Iterator[tuple[str, Any]]:
 
 def leaf_values(node: Node | None, value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Yield each setting's path and value; an empty mapping or an absent section is a setting itself."""
-    if node is not None and node.children and is_section(type(value)):
+    if node is not None and is_section(type(value)) and (node.children or node.open or not path):
         for name, each in attributes(value):
             yield from leaf_values(node.child(name), each, (*path, name))
     elif node is not None and isinstance(value, Mapping) and value and (node.item or node.children or node.open):

@@ -20,7 +20,7 @@ __all__ = ["Fitted", "Unknown", "fit", "fold", "given"]
 class Unknown:
     """A key or variable that belongs to no setting, where it stands, and what was probably meant.
 
-    `kind` is `key`, `variable`, `profile` (no file belongs to it) or `source` (an optional one that is not there).
+    `kind` is `key`, `variable`, `file` (in a folder of secrets), `profile` (no file belongs to it) or `source` (an optional one that is not there).
     """
 
     name: str
@@ -34,7 +34,7 @@ class Unknown:
             return f"{self.name}: {self.hint}"
         if self.kind == "profile":
             return f"no file belongs to the profile {self.name}; {self.hint}"
-        where = f" ({at.source}{f':{at.line}' if at.line else ''})"
+        where = f" ({at.source}{f':{at.line}' if at.line else ''})" if at.source != self.name else ""
         return f"the {self.kind} {self.name}{where} belongs to no setting; {self.hint}"
 
 
@@ -94,10 +94,11 @@ def _unknown_key(layer: Layer, path: Path, node: Node) -> Unknown:
 
 
 def _unknown_variable(position: Position, shape: Shape) -> Unknown:
-    name = position.variable or ""
+    if position.variable is None:  # a file in a folder of secrets
+        return Unknown(name=position.source, position=position, hint="rename it or take it away.", kind="file")
     known = [shape.variable(path) for path in shape.variables.values()]
-    hint = did_you_mean(name, known, otherwise="remove it, or use a prefix of its own.")
-    return Unknown(name=name, position=position, hint=hint, kind="variable")
+    hint = did_you_mean(position.variable, known, otherwise="remove it, or use a prefix of its own.")
+    return Unknown(name=position.variable, position=position, hint=hint, kind="variable")
 
 
 def fold(layers: tuple[Fitted, ...]) -> dict[str, Any]:

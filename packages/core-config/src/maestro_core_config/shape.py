@@ -28,7 +28,8 @@ class Node:
     """A setting, or a section of settings.
 
     `path` leads to it, with `*` for any key of a mapping. `keys` maps the keys a source may use to the names of
-    `children`. `item` describes each value of a mapping. `open` sections take keys that no field names.
+    `children`. `item` describes each value of a mapping. `open` nodes take keys that no field names; one without an `item` takes
+    anything at any depth.
     """
 
     path: Path
@@ -50,7 +51,9 @@ class Node:
     def child(self, key: str) -> Node | None:
         """Return the node below under a name or one of its other keys."""
         name = self.keys.get(key)
-        return self.item if name is None else self.children[name]
+        if name is not None:
+            return self.children[name]
+        return self if self.item is None and self.open else self.item
 
     def leaves(self) -> Iterator[Node]:
         """Yield the settings below, in the order of their definition."""
@@ -170,11 +173,13 @@ def _section(path: Path, kind: type, *, marked: tuple[bool, bool], seen: tuple[t
             keys.setdefault(key, name)
     config: Any = getattr(kind, "model_config", None) or getattr(kind, "__pydantic_config__", None) or {}
     is_open = config.get("extra") == "allow"
+    item = _typed((*path, "*"), Any, marked=marked, seen=seen) if is_open else None
     return Node(
         path=path,
         annotation=kind,
         children=children,
         keys=keys,
+        item=item,
         open=is_open,
         secret=marked[0],
         restart=marked[1],
@@ -212,7 +217,10 @@ def _typed(path: Path, annotation: Any, *, marked: tuple[bool, bool], seen: tupl
             return Node(
                 path=path, annotation=annotation, item=item, secret=marked[0], restart=marked[1], open=True, **more
             )
-    return Node(path=path, annotation=annotation, secret=marked[0], restart=marked[1], **more)
+    takes_anything = annotation is Any or annotation is object
+    return Node(
+        path=path, annotation=annotation, secret=marked[0], restart=marked[1], open=takes_anything, **more
+    )
 
 
 def _joined(found: list[Node]) -> Node:

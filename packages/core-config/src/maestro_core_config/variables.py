@@ -36,7 +36,13 @@ class _Given:
 
 
 def layer_of_variables(
-    name: str, variables: Mapping[str, str], shape: Shape, where: Callable[[str], Position], *, prefix: str
+    name: str,
+    variables: Mapping[str, str],
+    shape: Shape,
+    where: Callable[[str], Position],
+    *,
+    prefix: str,
+    all_ours: bool = False,
 ) -> Layer:
     """Read the variables that belong to a model.
 
@@ -45,9 +51,10 @@ def layer_of_variables(
         variables: all there are; those without the prefix and without a field's `env=` are passed over.
         shape: of the model.
         where: the position of a variable by its name.
-        prefix: what the names begin with.
+        prefix: what the names begin with; without one, names that belong to no setting are somebody else's.
+        all_ours: names that belong to no setting are reported in any case.
     """
-    found, unknown = _sorted_out(variables, shape, prefix.lower())
+    found, unknown = _sorted_out(variables, shape, prefix.lower(), all_ours=all_ours or bool(prefix))
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     for top in dict.fromkeys(each.path[0] for each in found):
@@ -63,7 +70,9 @@ def layer_of_variables(
     )
 
 
-def _sorted_out(variables: Mapping[str, str], shape: Shape, prefix: str) -> tuple[list[_Given], list[str]]:
+def _sorted_out(
+    variables: Mapping[str, str], shape: Shape, prefix: str, *, all_ours: bool
+) -> tuple[list[_Given], list[str]]:
     found: list[_Given] = []
     unknown: list[str] = []
     own = shape.prefix.lower()
@@ -81,7 +90,7 @@ def _sorted_out(variables: Mapping[str, str], shape: Shape, prefix: str) -> tupl
         path = _path(derived, shape) if derived not in exact or lower in shape.exact else None
         if path is not None:
             found.append(_Given(derived=derived, name=name, text=text, path=path))
-        elif prefix and not lower.startswith(_ELSEWHERE):
+        elif all_ours and not lower.startswith(_ELSEWHERE):
             unknown.append(name)
     return found, unknown
 
@@ -109,7 +118,7 @@ def _below(path: Path, rest: Iterable[str], shape: Shape) -> Path | None:
         if name is None and not node.open:
             return None
         path = (*path, name or key)
-        node = node.children[name] if name else node.item
+        node = node.child(name or key)
     return path
 
 

@@ -95,7 +95,7 @@ class _Reader:
         if anchor is not None:
             self._open.add(anchor)
         if kind == "ScalarEvent":
-            value = _scalar(event.value, event) if event.style is None else event.value
+            value = event.value if event.style else _scalar(event.value, event)
         else:
             value = self._mapping(path) if kind == "MappingStartEvent" else self._sequence(path)
         if anchor is not None:
@@ -138,7 +138,7 @@ class _Reader:
                 break
             key = self._key(event)
             here = (*path, key)
-            if key == "<<" and event.style is None:
+            if key == "<<" and not event.style:
                 merged = self._merged(next(self._events), here)
                 continue
             if key in found:

@@ -64,7 +64,7 @@ class SecretsDirLoader:
         values = dict(self._contents())
         if self._shape is None:
             return Layer(source, values, {(name,): self._place(name) for name in values})
-        return layer_of_variables(source, values, self._shape, self._place, prefix=self.prefix)
+        return layer_of_variables(source, values, self._shape, self._place, prefix=self.prefix, all_ours=True)
 
     def fingerprint(self) -> object:
         """Return what changes when a file does."""
