@@ -250,6 +250,11 @@ REQUIREMENTS = [
         excerpt='redis = ["maestro-core-c>=1.5", "redis>=5"]',
     ),
     Wrong(
+        code="PK30",
+        says="In the group `test`, `maestro-core-c>=1.5` is not satisfied by core-c 1.0.0",
+        swap=manifest("test = [", 'test = ["maestro-core-c>=1.5", '),
+    ),
+    Wrong(
         code="PK31",
         says="core-a has no extra quick.",
         swap=manifest("maestro-core-a>=", "maestro-core-a[fast,quick]>="),

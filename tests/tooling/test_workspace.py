@@ -92,6 +92,14 @@ def test_dependents_and_closure(tmp_path: Path) -> None:
     assert workspace.closure(["cache"]) == {"cache", "resilience"}
 
 
+def test_what_only_the_tests_of_a_package_need_is_known_and_no_edge_of_the_graph(tmp_path: Path) -> None:
+    specs = {"core-a": {}, "core-b": {"test_group": ("pytest>=9", "maestro-core-a>=1.0", "maestro-x>=1")}}
+    workspace = find_workspace(make_workspace(tmp_path, specs))
+    assert [need.package for need in workspace.tested_with("core-b")] == ["core-a"]
+    assert workspace.tested_with("core-a") == workspace.needs["core-b"] == ()
+    assert workspace.closure(["core-b"]) == {"core-b"}
+
+
 def test_a_requirement_on_an_unknown_maestro_distribution_is_kept_without_an_edge() -> None:
     workspace = arrange(Path(), [package("a", "gone", more="lost")])
     assert workspace.needs["a"] == ()

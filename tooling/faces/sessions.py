@@ -78,10 +78,11 @@ def install_group(session: Session, *groups: str, also: Sequence[str] = ()) -> N
 def install_alone(session: Session, workspace: Workspace, name: str, kind: str = "wheel") -> None:
     """Install one package and what it declares, its test group, and nothing else.
 
-    In-house requirements come from this tree as wheels; they are named only where the package needs them, so that an
-    undeclared import fails.
+    In-house requirements come from this tree as wheels; they are named only where the package or its test group needs
+    them, so that an undeclared import fails.
     """
-    made = artifacts_of(workspace, sorted(workspace.closure([name])))
+    tested_with = [need.package for need in workspace.tested_with(name)]
+    made = artifacts_of(workspace, sorted(workspace.closure([name, *tested_with])))
     own = next(each.path for each in made[name] if each.kind == kind)
     others = [each.path for other, files in made.items() if other != name for each in files if each.kind == "wheel"]
     session.install(*map(str, (own, *others)), *workspace.packages[name].test_group)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
@@ -70,3 +71,7 @@ class Package:
         required: tuple[tuple[Requirement, str | None], ...] = tuple((each, None) for each in self.requirements)
         optional = tuple((each, extra) for extra, members in self.extras.items() for each in members)
         return required + optional
+
+    def test_requirements(self) -> tuple[Requirement, ...]:
+        """The requirements of its test group, as PEP 508 values."""
+        return tuple(map(Requirement, self.test_group))

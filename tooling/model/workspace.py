@@ -64,6 +64,10 @@ class Workspace:
                 waiting += [need.package for need in self.needs[name]]
         return frozenset(found)
 
+    def tested_with(self, name: str) -> tuple[Need, ...]:
+        """What the package's test group names in house: its tests install it, the package itself does not need it."""
+        return _in_house_needs(((each, None) for each in self.packages[name].test_requirements()), self.folders)
+
     def strangers(self, name: str) -> tuple[tuple[Requirement, str | None], ...]:
         """The package's requirements on `maestro-*` distributions that are not in the workspace, with their extra."""
         return tuple(
@@ -135,12 +139,19 @@ def arrange(root: Path, packages: Iterable[Package]) -> Workspace:
 
 def _needs(package: Package, folders: Mapping[str, str]) -> tuple[Need, ...]:
     """The in-house requirements. An extra that names its own package gathers other extras: that is no edge."""
-    found = []
-    for requirement, extra in package.all_requirements():
-        other = folders.get(canonicalize_name(requirement.name))
-        if other is not None and not (extra is not None and other == package.name):
-            found.append(Need(package=other, requirement=requirement, extra=extra))
-    return tuple(found)
+    found = _in_house_needs(package.all_requirements(), folders)
+    return tuple(need for need in found if not (need.extra is not None and need.package == package.name))
+
+
+def _in_house_needs(
+    requirements: Iterable[tuple[Requirement, str | None]], folders: Mapping[str, str]
+) -> tuple[Need, ...]:
+    named = ((folders.get(canonicalize_name(each.name)), each, extra) for each, extra in requirements)
+    return tuple(
+        Need(package=other, requirement=requirement, extra=extra)
+        for other, requirement, extra in named
+        if other is not None
+    )
 
 
 def _levels(packages: Mapping[str, Package], needs: Mapping[str, tuple[Need, ...]]) -> dict[str, int]:

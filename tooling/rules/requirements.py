@@ -26,7 +26,8 @@ _MODULE_PREFIX = PREFIX.replace("-", "_")
 
 def _has_in_house(subject: Subject) -> bool:
     name = subject.package.name
-    return bool(subject.house.workspace.needs[name] or subject.house.workspace.strangers(name))
+    workspace = subject.house.workspace
+    return bool(workspace.needs[name] or workspace.strangers(name) or workspace.tested_with(name))
 
 
 @rule("PK30", applies=_has_in_house)
@@ -42,6 +43,10 @@ def floors_exist(subject: Subject) -> Iterator[Fault]:
     for need in subject.house.workspace.needs[subject.package.name]:
         for message in _floor_faults(subject, need):
             yield Fault(message=message, place=_place(subject, need.requirement, need.extra))
+    for need in subject.house.workspace.tested_with(subject.package.name):
+        for message in _floor_faults(subject, need):
+            place = subject.document.place("dependency-groups", "test", value=str(need.requirement))
+            yield Fault(message=f"In the group `test`, {message}", place=place)
 
 
 def _floor_faults(subject: Subject, need: Need) -> Iterator[str]:

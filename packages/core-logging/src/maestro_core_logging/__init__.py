@@ -8,6 +8,7 @@ from .config import LogFormat, LoggingConfig
 from .context import (
     LogContext,
     clear_context,
+    current_trace,
     get_context,
     log_context,
     request_context,
@@ -25,6 +26,7 @@ from .core import (
 )
 from .detectors import Detector
 from .errors import LoggingConfigError, LoggingError, UnknownSettingError
+from .events import Event
 from .levels import LogLevel
 from .logger import BoundLogger, get_logger
 from .middleware import (
@@ -36,12 +38,14 @@ from .middleware import (
 )
 from .processors import add_custom_processor, get_custom_processor
 from .redaction import RedactionPolicy, Redactor
+from .system import LoggingSystem, logging_system
 
 __all__ = [
     "ASGILoggingMiddleware",
     "BoundLogger",
     "Detector",
     "DjangoLoggingMiddleware",
+    "Event",
     "FastAPILoggingMiddleware",
     "FlaskLoggingMiddleware",
     "LogContext",
@@ -51,12 +55,14 @@ __all__ = [
     "LoggingConfigError",
     "LoggingError",
     "LoggingMiddleware",
+    "LoggingSystem",
     "RedactionPolicy",
     "Redactor",
     "UnknownSettingError",
     "add_custom_processor",
     "clear_context",
     "configure_logging",
+    "current_trace",
     "flush",
     "get_config",
     "get_context",
@@ -65,6 +71,7 @@ __all__ = [
     "is_configured",
     "log_context",
     "logging_stats",
+    "logging_system",
     "request_context",
     "set_context",
     "set_level",

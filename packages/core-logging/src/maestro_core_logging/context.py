@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .trace import current_span
+
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LogContext",
     "clear_context",
+    "current_trace",
     "get_context",
     "log_context",
     "request_context",
@@ -169,6 +172,19 @@ def get_context() -> LogContext:
     if extra is not None:
         context.extra["extra"] = extra
     return context
+
+
+def current_trace() -> dict[str, str]:
+    """Return the `trace_id` and `span_id` that a line logged here carries; empty when there are none.
+
+    OpenTelemetry's current span where the process has loaded it, else what a request's `traceparent` has left in the
+    context.
+    """
+    span = current_span()
+    if span:
+        return span
+    fields = FRAME.get().fields
+    return {name: fields[name] for name in ("trace_id", "span_id") if isinstance(fields.get(name), str)}
 
 
 def set_context(context: Mapping[str, Any] | None = None, /, **fields: Any) -> None:

@@ -9,6 +9,7 @@ from .config import LogFormat, LoggingConfig
 from .errors import LoggingConfigError
 from .levels import LogLevel, name_of, parse_level
 from .logger import get_logger, install_in_structlog, uninstall_from_structlog
+from .observers import NAME, OBSERVERS
 from .processors import forget_processors
 from .runtime import RUNTIME
 from .stdlib_bridge import StdlibBridge
@@ -70,6 +71,7 @@ def configure_logging(
         RUNTIME.levels.set(config.log_level, None)
         BRIDGE.install(records=config.capture_stdlib, with_warnings=config.capture_warnings)
         install_in_structlog()
+    OBSERVERS.publish("logging.configured", NAME, service=config.service_name)
     return config
 
 
@@ -89,7 +91,9 @@ def set_level(level: str | int, logger: str | None = None, for_seconds: float | 
     It holds for our loggers and for stdlib loggers of that name. After `for_seconds` the level for good holds again; a
     level for good ends one that was set for a while.
     """
-    RUNTIME.levels.set(parse_level(level), logger, for_seconds)
+    parsed = parse_level(level)
+    RUNTIME.levels.set(parsed, logger, for_seconds)
+    OBSERVERS.publish("logging.level_changed", NAME, logger=logger or "", level=str(parsed))
 
 
 def flush(timeout: float = 2.0) -> bool:
@@ -127,3 +131,4 @@ def shutdown_logging() -> None:
         forget_processors()
         RUNTIME.levels.clear()
         RUNTIME.reset()
+    OBSERVERS.publish("logging.shut_down", NAME)

@@ -8,6 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from .observers import NAME, OBSERVERS
 from .sinks import PartialWriteError
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Output:
         if now - self._complained >= _COMPLAINT_SECONDS:
             self._complained = now
             self._complain(error)
+            OBSERVERS.publish("logging.output_failed", NAME, dropped=self.dropped)
 
     def _complain(self, error: Exception) -> None:
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__

@@ -11,6 +11,7 @@ from .drop_report import DropReport
 from .fast_line import FastLines
 from .json_lines import find_dumps
 from .levels import LevelTable
+from .observers import NAME, OBSERVERS
 from .output import Output
 from .pipeline import Pipeline, Render, Route
 from .process import ProcessHooks
@@ -150,6 +151,7 @@ def _make_writer(pipeline: Pipeline, render: Render, sink: Sink) -> Writer:
 
 def _drop_line(pipeline: Pipeline, render: Render) -> Callable[[int], bytes]:
     def report(dropped: int) -> bytes:
+        OBSERVERS.publish("logging.lines_dropped", NAME, dropped=dropped)
         record = pipeline.stamp("warning", "log lines dropped: the queue was full", "maestro_core_logging")
         return render({**record, "dropped": dropped, "buffer_size": pipeline.config.buffer_size})
 
