@@ -73,6 +73,13 @@ def contract(session: nox.Session) -> None:
 
 
 @nox.session
+def examples(session: nox.Session) -> None:
+    """Run the example services on the packages of this tree, and take away what they lean on."""
+    sessions.install_for_examples(session, WORKSPACE)
+    session.run("pytest", "tests/examples", *session.posargs)
+
+
+@nox.session
 def end_to_end(session: nox.Session) -> None:
     """Publish and install with real clients, and kill what can be killed."""
     sessions.install_for_tests(session, WORKSPACE, sessions.TOOLING, "clients")

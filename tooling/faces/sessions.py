@@ -101,8 +101,7 @@ def artifacts_of(workspace: Workspace, wanted: Sequence[str]) -> dict[str, list[
 
 def install_for_types(session: Session, workspace: Workspace) -> None:
     """Install everything that is imported anywhere: the types of all of it are checked."""
-    made = artifacts_of(workspace, list(workspace.packages))
-    wheels = [str(each.path) for files in made.values() for each in files if each.kind == "wheel"]
+    wheels = wheels_of(workspace, list(workspace.packages))
     groups = {requirement for package in workspace.packages.values() for requirement in package.test_group}
     install_group(session, "types", also=("-e", ".", *wheels, *sorted(groups)))
 
@@ -113,7 +112,7 @@ def typed_paths(workspace: Workspace) -> list[list[str]]:
     The peers that benchmarks measure are installed for measuring only, so their types are not known here.
     """
     peers_unknown = ("--ignore-missing-imports", "--allow-untyped-decorators", "--no-warn-return-any")
-    shared = [["tooling", "tasks.py", "noxfile.py"], ["tests"], ["benchmarks", *peers_unknown]]
+    shared = [["tooling", "tasks.py", "noxfile.py"], ["tests"], ["benchmarks", *peers_unknown], ["examples"]]
     return shared + [
         [str(package.source), *([str(package.folder / "tests")] if (package.folder / "tests").is_dir() else [])]
         for package in workspace.packages.values()
@@ -152,10 +151,22 @@ def _is_script(path: Path) -> bool:
     return path.read_text(encoding="utf-8").startswith("# /// script")
 
 
+def install_for_examples(session: Session, workspace: Workspace) -> None:
+    """Install what the examples need (PEP 723), packages of the house as wheels of this tree, and the test group."""
+    scripts = (each for each in sorted(workspace.root.glob("examples/*/*.py")) if _is_script(each))
+    needed = {requirement for script in scripts for requirement in nox.project.load_toml(script)["dependencies"]}
+    install_group(session, "test", also=(*wheels_of(workspace, list(workspace.packages)), *sorted(needed)))
+
+
+def wheels_of(workspace: Workspace, wanted: Sequence[str]) -> list[str]:
+    """The paths of the wheels of packages, built if need be."""
+    made = artifacts_of(workspace, wanted)
+    return [str(each.path) for files in made.values() for each in files if each.kind == "wheel"]
+
+
 def install_for_benchmark(session: Session, workspace: Workspace, script: Path) -> None:
     """Install the root project, the script's own requirements (PEP 723), and the package it is named for."""
     peers = nox.project.load_toml(script)["dependencies"]
     name = script.stem.replace("_", "-")
-    made = artifacts_of(workspace, sorted(workspace.closure([name]))) if name in workspace.packages else {}
-    wheels = [str(each.path) for files in made.values() for each in files if each.kind == "wheel"]
+    wheels = wheels_of(workspace, sorted(workspace.closure([name]))) if name in workspace.packages else []
     session.install("-e", ".", *wheels, *peers)
