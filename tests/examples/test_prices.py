@@ -134,10 +134,13 @@ def start(tmp_path: Path, supplier: Supplier) -> Callable[..., Any]:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("PRICES_", "MAESTRO_"))
         }
-        environment |= {"PRICES_PORT": "0", "PRICES_SUPPLIER__URL": supplier.url, "PRICES_SUPPLIER__TIMEOUT": "30"}
+        environment |= {"PRICES_PORT": "0", "PRICES_SUPPLIER__TIMEOUT": "30"}
+        *given, python, script = COMMAND
+        assert python == "python"
+        assert {each.partition("=")[0] for each in given} == {"PRICES_SUPPLIER__URL", "PRICES_CACHE__URL"}
+        environment |= {"PRICES_SUPPLIER__URL": supplier.url, "PRICES_CACHE__URL": "memory://"} | variables
         with (tmp_path / "log").open("wb") as log:
-            command = [sys.executable, folder / "service.py"]
-            process = subprocess.Popen(command, env=environment | variables, stdout=log, stderr=log)
+            process = subprocess.Popen([sys.executable, script], cwd=folder, env=environment, stdout=log, stderr=log)
         try:
             yield Service(process, tmp_path / "log", folder / "prices.toml")
         finally:
