@@ -260,7 +260,7 @@ def test_the_report_for_programs_has_exactly_these_keys(stage: Stage) -> None:
     report = stage.run("core-logging").as_json()
     assert json.loads(json.dumps(report)) == report
     assert list(report) == [
-        "command", "ok", "exit_code", "index", "dry_run", "seconds", "packages", "warnings", "problems",
+        "command", "ok", "exit_code", "index", "dry_run", "seconds", "packages", "installs", "warnings", "problems",
     ]  # fmt: skip
     assert report["command"] == "publish"
     assert (report["ok"], report["exit_code"], report["dry_run"]) == (True, 0, False)

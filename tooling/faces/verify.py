@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tooling.faces.program import INDEX, JSON, SELECTION, command, selected, the_builder, the_settings, the_workspace
+from tooling.faces.program import (
+    INDEX,
+    JSON,
+    SELECTION,
+    command,
+    selected,
+    the_builder,
+    the_index,
+    the_settings,
+    the_workspace,
+)
 from tooling.faces.publish import show
 
 if TYPE_CHECKING:
@@ -15,7 +23,9 @@ if TYPE_CHECKING:
 FLAGS = {
     **SELECTION,
     **INDEX,
-    "install": "also install each from the index in a clean environment, and import every module",
+    "install": "also install each from the index in clean environments: every Python at hand, every extra, lowest and "
+    "highest requirements, wheel and sdist; import every module",
+    "exhaustive": "with --install, every combination of these instead of a small choice",
     **JSON,
 }
 
@@ -30,25 +40,24 @@ def verify(
     *,
     all_: bool = False,
     install: bool = False,
+    exhaustive: bool = False,
     json: bool = False,
 ) -> int:
     """Compare what the index serves with what this source builds, and heal its stale pages."""
-    from tooling.effects.connection import connect
-    from tooling.effects.credentials import CredentialSources
     from tooling.effects.proof import Proof
     from tooling.faces.live import watching
 
     workspace = the_workspace()
     packages = selected(workspace, package, everything=all_)
     settings = the_settings(workspace, url=url, repository=repository, username=username)
-    sources = CredentialSources(environ=os.environ, home=Path.home())
     with watching(json=json) as watcher:
         proof = Proof(
             workspace=workspace,
             builder=the_builder(workspace, settings),
-            connection=connect(settings, sources, watcher),
+            connection=the_index(settings, watcher, uploading=False),
             watcher=watcher,
             install=install,
+            exhaustive=exhaustive,
         )
         report = proof.run(packages)
     show(report, json=json)
