@@ -101,4 +101,29 @@ ENTRIES: dict[str, Explanation] = {
         "environment, each time for another extra.",
         remedy="Declare an extra with everything the module needs, and let its error name that one.",
     ),
+    "PB24": Explanation(
+        title="a published version without a tag",
+        meaning="The index has a version, and this repository no tag NAME-vVERSION for it: nobody can tell from which "
+        "source it was built. A clone that did not fetch its tags looks the same.",
+        remedy="Run `git fetch --tags`. Where there is no tag, find the commit and tag it, then verify again.",
+    ),
+    "PB25": Explanation(
+        title="a tag without files",
+        meaning="A tag names a version that the index does not have, so who trusts the tag cannot install it: a "
+        "release that stopped half way, or one that went to another index.",
+        remedy="Publish it from its tag, or delete the tag if the release was given up.",
+    ),
+    "PB26": Explanation(
+        title="not what its tag builds",
+        meaning="The version was built again from its tag, with the hatchling that the tag pins, and a file differs "
+        "from the published one; the message names the first member that does. It was built from another commit, from "
+        "a working tree with changes, by another backend; or zlib packs otherwise here. A tag that cannot be built, "
+        "or whose tree says another version, is told in the same way.",
+        remedy="Look at the member that is named. If the source differs, publish a new version from its own tag.",
+    ),
+    "PB27": Explanation(
+        title="two questions at once",
+        meaning="--install proves the versions that this source has, --from-tags every version there is.",
+        remedy="Run `invoke verify` twice, once with each.",
+    ),
 }
