@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,10 @@ class Connection:
     offered: Callable[[str], Project]
     group_problem: Callable[[], MaestroError | None]
     abandon: Callable[[], None]
+
+    def facts_given(self, problem: MaestroError | None) -> IndexFacts:
+        """Its facts, where the group has this problem: then installers are sent to the repository itself."""
+        return self.facts if problem is None else replace(self.facts, installs_from=self.target.simple_url)
 
 
 def connect(

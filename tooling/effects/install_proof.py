@@ -54,9 +54,6 @@ class InstallProof:
 
     def run(self, packages: Sequence[Package], artifacts: Sequence[Artifact]) -> Installs:
         """Install each package in all its ways; one that installers are not shown yet is not tried."""
-        missing = self.connection.group_problem()
-        if missing is not None:
-            return Installs(errors=(missing,))
         unseen = self._view().wait(artifacts)
         interpreters = {each: find_interpreter(each, self.environ) for each in _wanted(packages)}
         at_hand = {version: found for version, found in interpreters.items() if found is not None}

@@ -62,7 +62,10 @@ class NexusProbe:
         base, group = self._target.base, self._target.group
         if group is None:
             return None
-        reply = self._http.read(f"{base}/repository/{group}/", patience=PATIENCE, stays=_is_offline)
+        try:
+            reply = self._http.read(f"{base}/repository/{group}/", patience=PATIENCE, stays=_is_offline)
+        except FailedError:
+            return None
         if reply.status != HTTPStatus.NOT_FOUND or "Repository not found" not in reply.message:
             return None
         known = ", ".join(self._rest.names_of("group")) or "none that this user may see"

@@ -57,9 +57,11 @@ class Proof:
         with self.connection as connection:
             results = self._compare(connection, packages, artifacts)
             stale, warnings = self._stale_pages(connection)
+            missing = connection.group_problem()
             there = {result.name for result in results if result.outcome is Outcome.PRESENT}
             installs = self._installs(
                 connection,
+                missing,
                 [package for package in packages if package.name in there],
                 [artifact for artifact in artifacts if artifact.package in there],
             )
@@ -70,7 +72,7 @@ class Proof:
         return Report(
             command="verify",
             exit_code=FailedError.exit_code if errors else 0,
-            index=connection.facts,
+            index=connection.facts_given(missing),
             dry_run=False,
             seconds=time.monotonic() - began,
             packages=results,
@@ -91,7 +93,7 @@ class Proof:
                 sha256=artifact.sha256,
                 size=artifact.size,
                 outcome=Outcome.PRESENT if state is State.PRESENT else Outcome.FAILED,
-                detail=_WORDS.get(state, ""),
+                detail=snapshot.unknown.get(artifact.distribution, _WORDS.get(state, "")).removesuffix("."),
             )
 
         return tuple(
@@ -124,13 +126,20 @@ class Proof:
             errors.append(FailedError("PB07", f"The page of {stale.distribution} does not list {files}.", hint))
         return errors, ()
 
-    def _installs(self, connection: Connection, packages: Sequence[Package], artifacts: Sequence[Artifact]) -> Installs:
-        """Install if asked to; else only warn where installers are sent to a group that is not there."""
-        if self.install:
-            proof = InstallProof(connection=connection, watcher=self.watcher, exhaustive=self.exhaustive, lag=self.lag)
-            return proof.run(packages, artifacts)
-        missing = connection.group_problem()
-        return Installs(warnings=(f"{missing.message} {missing.hint}",) if missing else ())
+    def _installs(
+        self,
+        connection: Connection,
+        missing: MaestroError | None,
+        packages: Sequence[Package],
+        artifacts: Sequence[Artifact],
+    ) -> Installs:
+        """Install if asked to; that the group installers read is not there is then an error, and else a warning."""
+        if not self.install:
+            return Installs(warnings=(f"{missing.message} {missing.hint}",) if missing else ())
+        if missing is not None:
+            return Installs(errors=(missing,))
+        proof = InstallProof(connection=connection, watcher=self.watcher, exhaustive=self.exhaustive, lag=self.lag)
+        return proof.run(packages, artifacts)
 
 
 def _errors(results: Sequence[PackageResult]) -> list[MaestroError]:

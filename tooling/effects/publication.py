@@ -103,17 +103,21 @@ class Publication:
         """Build and look at the same time, then plan."""
         names = {package.distribution for package in request.packages}
         names |= prerequisites(self.workspace, request.packages)
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="connect") as pool:
+        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="connect") as pool:
             connecting = pool.submit(stack.enter_context, opening)
             connecting.add_done_callback(functools.partial(_may_be_abandoned, interruption))
             looking = pool.submit(lambda: read_pages(connecting.result().index, names))
+            asking = pool.submit(lambda: connecting.result().group_problem())
             errors: list[MaestroError] = []
             artifacts = self._built(request, connecting, interruption, errors)
             pages = _looked(looking, errors)
         raise_all(errors)
         assert pages is not None
-        connection = connecting.result()
+        connection, missing = connecting.result(), asking.result()
         plan = make_plan(self.workspace, request.packages, artifacts, learn_hashes(connection.index, pages, artifacts))
+        if missing is not None:
+            plan = replace(plan, warnings=(f"{missing.message} {missing.hint}", *plan.warnings))
+            connection = replace(connection, facts=connection.facts_given(missing))
         for warning in plan.warnings:
             self.watcher.says(f"warning: {warning}")
         interruption.check()
