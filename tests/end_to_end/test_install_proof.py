@@ -5,6 +5,7 @@ The packages need `six`, which comes through the group: `ensure_str` is in it si
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -12,10 +13,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from factories import make_package
 from observed_index import observed_index
 from originals import runnable_workspace
 
+from tooling.effects.builder import CachedBuilder
+from tooling.effects.connection import connect
+from tooling.effects.credentials import CredentialSources
+from tooling.effects.installation import Installation
 from tooling.effects.interpreters import find_interpreter
+from tooling.effects.proof import Proof
+from tooling.errors import FailedError
+from tooling.faces.live import Lines
+from tooling.localnexus import PROXY
+from tooling.model.settings import read_settings
+from tooling.model.target import Target
+from tooling.model.workspace import find_workspace
+from tooling.plan.install_matrix import Combination
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -174,3 +188,37 @@ def test_a_group_that_is_not_there_is_said_before_anything_is_installed(prove: C
     assert [each["code"] for each in done.report["problems"]] == ["IX29"]
     assert done.report["installs"] == []
     assert "pypi-group" in json.dumps(done.report["problems"])
+
+
+def test_what_installers_are_not_shown_is_told_after_a_bounded_wait(
+    index: ObservedIndex, prove: Callable[..., Finished], tmp_path: Path
+) -> None:
+    """A group that does not have the repository as a member: here, the proxy alone."""
+    assert prove({"sound": {"pythons": (RUNNING,)}}).code == 0
+    found = find_workspace(tmp_path / "workspace")
+    settings = read_settings(found.root, {"NEXUS_URL": index.running.url, "NEXUS_GROUP": PROXY})
+    watcher = Lines(io.StringIO())
+    report = Proof(
+        workspace=found,
+        builder=CachedBuilder(dist=found.root / "dist", cache=settings.cache),
+        connection=connect(settings, CredentialSources(environ={}, home=tmp_path), watcher, uploading=False),
+        watcher=watcher,
+        install=True,
+        lag=0.0,
+    ).run(tuple(found.packages.values()))
+    assert (report.exit_code, report.installs) == (1, ())
+    (told,) = report.problems
+    assert told["code"] == "PB21"
+    assert f"installers that read {index.running.url}/repository/{PROXY}/simple/ are not shown it" in str(
+        told["message"]
+    )
+
+
+def test_a_step_that_does_not_end_is_cut_off(tmp_path: Path) -> None:
+    target = Target(kind="simple", base="http://127.0.0.1:9")
+    installation = Installation(target=target, credentials=None, scratch=tmp_path, patience=0.0)
+    with pytest.raises(FailedError, match="nothing came of it in 0 s") as caught:
+        installation.prove(make_package("alpha"), Combination(python=RUNNING), Path(sys.executable))
+    assert caught.value.code == "PB10"
+    assert caught.value.facts["python"] == RUNNING
+    assert list(tmp_path.iterdir()) == []

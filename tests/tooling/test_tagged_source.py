@@ -150,7 +150,7 @@ class TestSource:
         [
             ('["hatchling==1.30.0", "six"]', "1.30.0"),
             ("[\"Hatchling == 1.30.0 ; python_version>'3'\"]", "1.30.0"),
-            ('["hatchling>=1.27"]', None),
+            ('["hatchling>=1.27", "no requirement"]', None),
             ("[]", None),
         ],
     )

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,6 @@ from tooling.plan.outcomes import InstallResult
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tooling.effects.clock import Clock
     from tooling.effects.connection import Connection
     from tooling.effects.progress import Watcher
     from tooling.model.artifact import Artifact
@@ -49,13 +48,11 @@ class InstallProof:
     watcher: Watcher
     exhaustive: bool = False
     lag: float = LAG
-    clock: Clock = field(default_factory=SystemClock)
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def run(self, packages: Sequence[Package], artifacts: Sequence[Artifact]) -> Installs:
         """Install each package in all its ways; one that installers are not shown yet is not tried."""
         unseen = self._view().wait(artifacts)
-        interpreters = {each: find_interpreter(each, self.environ) for each in _wanted(packages)}
+        interpreters = {each: find_interpreter(each, os.environ) for each in _wanted(packages)}
         at_hand = {version: found for version, found in interpreters.items() if found is not None}
         seen = [package for package in packages if package.name not in unseen]
         ways = {package.name: self._ways(package, at_hand) for package in seen}
@@ -65,9 +62,8 @@ class InstallProof:
 
     def _view(self) -> InstallersView:
         connection = self.connection
-        return InstallersView(
-            offered=connection.offered, url=connection.facts.installs_from, clock=self.clock, lag=self.lag
-        )
+        url = connection.facts.installs_from
+        return InstallersView(offered=connection.offered, url=url, clock=SystemClock(), lag=self.lag)
 
     def _ways(self, package: Package, at_hand: Mapping[str, Path]) -> tuple[Combination, ...]:
         pythons = [version for version in _pythons(package) if version in at_hand]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tooling.plan.install_matrix import Combination
 
 PATIENCE = 600.0
-"""Seconds after which one step of a proof hangs, also one that builds old requirements on a busy machine."""
+"""Seconds after which one step hangs, also one that builds old requirements on a busy machine."""
 
 _TAIL = 12
 # Of uv's variables only those count that say how this machine reaches servers, and where public packages come from.
@@ -47,11 +47,15 @@ def _find_uv() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """Installs from one index. `scratch` is a folder that the caller deletes; it holds the cache and environments."""
+    """Installs from one index. `scratch` is a folder that the caller deletes; it holds the cache and environments.
+
+    A step that takes longer than `patience` seconds has failed.
+    """
 
     target: Target
     credentials: Credentials | None
     scratch: Path
+    patience: float = PATIENCE
     # Found when the value is made, by one thread: Python's sysconfig is not ready for several that ask it first.
     _uv: str = field(default_factory=_find_uv, init=False)
 
@@ -161,10 +165,10 @@ class _Attempt:
                 text=True,
                 errors="replace",
                 check=False,
-                timeout=PATIENCE,
+                timeout=self.installation.patience,
             )
         except subprocess.TimeoutExpired:
-            raise self._error(code, what, f"nothing came of it in {PATIENCE:.0f} s") from None
+            raise self._error(code, what, f"nothing came of it in {self.installation.patience:.0f} s") from None
         if done.returncode != 0:
             raise self._error(code, what, done.stderr or done.stdout)
 

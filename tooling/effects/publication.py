@@ -7,12 +7,10 @@ refused is found before it (law 2).
 from __future__ import annotations
 
 import functools
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tooling.effects.apply import Applied, Applier, file_result, package_result
@@ -213,28 +211,18 @@ def explain(refusal: Refusal, plan: Plan, index: Index) -> RefusedError:
     message = refusal.message
     facts: dict[str, object] = {"package": refusal.package}
     if refusal.published is not None and refusal.filename is not None:
+        from tooling.effects.comparison import published_difference
+
         artifact = next(
             each.artifact
             for package in plan.packages
             for each in package.files
             if each.artifact.filename == refusal.filename
         )
-        difference = _difference(artifact, index)
+        difference = published_difference(index, artifact.path, artifact.distribution, artifact.version)
         facts |= {"file": refusal.filename, "published": refusal.published.sha256, "built": artifact.sha256}
         message = f"{message[:-1]}: {difference}."
     return RefusedError(refusal.code, message, refusal.hint, facts=facts)
-
-
-def _difference(artifact: Artifact, index: Index) -> str:
-    from tooling.effects.archives import difference
-
-    with tempfile.TemporaryDirectory(prefix="maestro-") as folder:
-        published = Path(folder) / artifact.filename
-        try:
-            index.fetch(artifact.distribution, artifact.version, artifact.filename, published)
-            return difference(artifact.path, published)
-        except MaestroError as error:
-            return f"what differs could not be learned ({error.message.removesuffix('.')})"
 
 
 def _exit_code(applied: Applied) -> int:

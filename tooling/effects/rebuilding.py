@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tooling.effects.archives import difference
 from tooling.effects.build_route import route_of
+from tooling.effects.comparison import published_difference
 from tooling.effects.fresh_build import fresh_build
 from tooling.effects.source_tree import read_source
 from tooling.effects.tracked import git_listing
@@ -68,13 +67,10 @@ class Rebuilding:
         ours = hashlib.sha256(made.read_bytes()).hexdigest()
         if listed is None:
             return _result(made.name, ours, made.stat().st_size, "the index does not have it")
-        theirs = listed.sha256 or self.index.sha256_of(distribution, str(tag.version), made.name)
-        if ours == theirs:
-            return _result(made.name, ours, made.stat().st_size)
-        with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
-            other = Path(folder) / made.name
-            self.index.fetch(distribution, str(tag.version), made.name, other)
-            return _result(made.name, theirs, other.stat().st_size, difference(made, other, _WHERE))
+        version = str(tag.version)
+        theirs = listed.sha256 or self.index.sha256_of(distribution, version, made.name)
+        found = "" if ours == theirs else published_difference(self.index, made, distribution, version, _WHERE)
+        return _result(made.name, ours, made.stat().st_size, found)
 
 
 def _result(file: str, sha256: str | None, size: int, wrong: str = "") -> FileResult:

@@ -34,8 +34,7 @@ def read_release_tags(git: Git, names: Collection[str], chosen: Collection[str])
     warnings: list[str] = []
     for line in git.read("for-each-ref", _FORMAT, "refs/tags").splitlines():
         kind, _, text = line.partition(" ")
-        package = next((name for name in sorted(names, key=len, reverse=True) if text.startswith(f"{name}-v")), None)
-        if package not in chosen:
+        if text.rpartition("-v")[0] not in chosen:
             continue
         try:
             tags.add(parse_tag(text, names))

@@ -7,12 +7,12 @@ would leave them registered; archives leave out what `.gitattributes` tells them
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from tooling.effects.git import Git
@@ -54,10 +54,12 @@ class TaggedSource:
     def pinned(self, name: str) -> str | None:
         """The version of a distribution that the root project of the tag requires by `==`; None where it does not."""
         written = read_document(self.root / MANIFEST).get("project", "dependencies")
-        for requirement in map(Requirement, written if isinstance(written, list) else ()):
-            for specifier in requirement.specifier:
-                if canonicalize_name(requirement.name) == name and specifier.operator == "==":
-                    return specifier.version
+        for text in written if isinstance(written, list) else ():
+            with suppress(InvalidRequirement):
+                requirement = Requirement(text)
+                exact = [each.version for each in requirement.specifier if each.operator == "=="]
+                if exact and canonicalize_name(requirement.name) == name:
+                    return exact[0]
         return None
 
 
