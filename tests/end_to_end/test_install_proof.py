@@ -99,7 +99,7 @@ def prove(
         environment = user(**index.variables, PYENV_ROOT=root)
         done = warm.run(workspace, "publish", "--all", environment=environment)
         assert done.code == 0, done.said
-        reader = user(NEXUS_URL=index.running.url, PYENV_ROOT=root, **variables)
+        reader = user(**{"NEXUS_URL": index.running.url, "PYENV_ROOT": root, **variables})
         return warm.run(workspace, "verify", "--all", "--install", *words, environment=reader)
 
     return run
@@ -174,8 +174,15 @@ def test_what_fails_is_told_with_its_way_and_keeps_to_its_own(prove: Callable[..
     assert done.report["warnings"] == ["Python 3.0 is not on this machine, so nothing was installed on it."]
 
 
-def test_every_way_there_is_can_be_asked_for(prove: Callable[..., Finished]) -> None:
-    done = prove({"sound": {"pythons": (RUNNING,), "extras": {"none": ()}}}, "--exhaustive", "--json")
+def test_every_way_there_is_can_be_asked_for_and_what_is_imported_learns_no_password(
+    index: ObservedIndex, prove: Callable[..., Finished]
+) -> None:
+    """Imported modules are other people's code, run where the publisher's secrets are."""
+    nosy = module(
+        "sound", "import os\n\nassert not [name for name in os.environ if name.startswith(('NEXUS_', 'UV_'))]"
+    )
+    packages: Packages = {"sound": {"pythons": (RUNNING,), "extras": {"none": ()}, "files": nosy}}
+    done = prove(packages, "--exhaustive", "--json", **index.variables)
     assert done.code == 0, done.said
     assert set(ways(done.report, "sound", "proven")) == {
         (RUNNING, extra, "highest", kind) for extra in (None, "none") for kind in ("wheel", "sdist")

@@ -35,6 +35,8 @@ _TAIL = 12
 # Of uv's variables only those count that say how this machine reaches servers, and where public packages come from.
 _REACHING = frozenset({"UV_HTTP_TIMEOUT", "UV_INSECURE_HOST", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS"})
 _PUBLIC = frozenset({"UV_DEFAULT_INDEX", "UV_INDEX_URL"})
+_NOT_OURS = ("MAESTRO_", "NEXUS_", "PYTHON", "UV_", "VIRTUAL_ENV")
+_FOR_IMPORTS = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH")  # what is imported is others' code: it is told no secret
 _HINT = "Correct what it declares or imports, and publish a new version."
 _HINT_LOWEST = "Raise the floor of the requirement that is too old, and publish a new version."
 
@@ -85,11 +87,7 @@ class Installation:
         """
         alone = self.target.kind == "nexus"
         wanted = _REACHING if alone else _REACHING | _PUBLIC
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name in wanted or not name.startswith(("UV_", "PYTHON", "VIRTUAL_ENV"))
-        }
+        kept = {name: value for name, value in os.environ.items() if name in wanted or not name.startswith(_NOT_OURS)}
         index = "UV_DEFAULT_INDEX" if alone else "UV_INDEX"
         ours: Mapping[str, str] = {
             index: self._address(),
@@ -140,7 +138,11 @@ class _Attempt:
         """Import everything; a module may fail only for want of an extra that is not asked for."""
         script = Path(import_everything.__file__).read_text(encoding="utf-8")
         words = (str(python), "-I", "-c", script, self.package.import_name, str(told))
-        self.run("installs, but a module ends the process that imports it", *words, code="PB11")
+        plain = {name: os.environ[name] for name in _FOR_IMPORTS if name in os.environ}
+        environment = {**plain, "HOME": str(told.parent), "TMPDIR": str(told.parent)}
+        self.run(
+            "installs, but a module ends the process that imports it", *words, code="PB11", environment=environment
+        )
         if not told.is_file():
             raise self._error("PB11", "installs, but a module ends the process that imports it", "nothing was said")
         failures: list[dict[str, Any]] = json.loads(told.read_text(encoding="utf-8"))
@@ -152,14 +154,20 @@ class _Attempt:
             excused.add(str(failure["module"]))
         return frozenset(excused)
 
-    def run(self, what: str, *words: str, text: str = "", code: str = "PB10") -> None:
-        """Run one step to its end."""
-        here, environment = self.installation.scratch, self.installation.environment()
+    def run(
+        self,
+        what: str,
+        *words: str,
+        text: str = "",
+        code: str = "PB10",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Run one step to its end, in the installer's environment unless another is given."""
         try:
             done = subprocess.run(
                 words,
-                env=environment,
-                cwd=here,
+                env=environment or self.installation.environment(),
+                cwd=self.installation.scratch,
                 input=text,
                 capture_output=True,
                 text=True,
