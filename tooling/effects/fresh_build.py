@@ -126,7 +126,9 @@ def _make(package: Package, source: Path, out: Path, kinds: tuple[Kind, ...], ro
     from tooling.effects.hatchling_hooks import build_in_process
 
     try:
-        return build_isolated(source, out, kinds) if route.isolated else build_in_process(source, out, kinds)
+        if route.isolated:
+            return build_isolated(source, out, kinds, route.hatchling)
+        return build_in_process(source, out, kinds)
     except EnvironmentUnavailableError as error:
         message = f"The environment to build {package.name} in could not be made: {_tail(str(error))}\n"
         hint = "See that the index your installer uses is reachable and has what [build-system] requires."
