@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from invoke.collection import Collection
 
-from tooling.faces import check, explain, nexus, packages, publish, verify
+from tooling.faces import check, ci, explain, nexus, packages, publish, verify
 
 ns = Collection(
     packages.list_,
@@ -15,5 +15,6 @@ ns = Collection(
     publish.publish,
     verify.verify,
     explain.explain,
+    ci=ci.collection,
     nexus=nexus.collection,
 )

@@ -37,11 +37,14 @@ class Connection:
     abandon: Callable[[], None]
 
 
-def connect(settings: Settings, sources: CredentialSources, watcher: Watcher) -> AbstractContextManager[Connection]:
+def connect(
+    settings: Settings, sources: CredentialSources, watcher: Watcher, *, to_read: bool = False
+) -> AbstractContextManager[Connection]:
     """Open and probe the index of the settings; without an address, the embedded one of their data folder.
 
     Address and credentials are settled at once, in the calling thread: only there does Ctrl-C end a prompt. The server
-    is asked when the context is entered.
+    is asked when the context is entered. Who comes only `to_read` may do so without credentials; then nothing is
+    probed, as nothing is to be uploaded.
     """
     if settings.url is None:
         return _embedded(settings, watcher)
@@ -52,7 +55,8 @@ def connect(settings: Settings, sources: CredentialSources, watcher: Watcher) ->
         kind=settings.kind,
         repository_is_default=settings.origins["repository"] == "default",
     )
-    return _opened(target, sources.find(settings, target, in_address), settings)
+    credentials = (sources.kept if to_read else sources.find)(settings, target, in_address)
+    return _opened(target, credentials, settings, to_read=to_read)
 
 
 @contextmanager
@@ -68,11 +72,14 @@ def _embedded(settings: Settings, watcher: Watcher) -> Iterator[Connection]:
 
 
 @contextmanager
-def _opened(target: Target, credentials: Credentials | None, settings: Settings) -> Iterator[Connection]:
+def _opened(
+    target: Target, credentials: Credentials | None, settings: Settings, *, to_read: bool = False
+) -> Iterator[Connection]:
     from tooling.effects.index_clients import open_index
 
     with open_index(target, credentials, route=settings.route) as index:
-        index.probe()
+        if credentials is not None or not to_read:
+            index.probe()
         facts = IndexFacts(
             url=shown(target.base),
             repository=target.repository,

@@ -50,14 +50,14 @@ class CredentialSources:
         Raises:
             UsageError: ST05 when a Nexus server is to be written to and no password is anywhere.
         """
+        found = self.kept(settings, target, in_address)
+        return self._asked(settings.username, target) if found is None and target.kind == "nexus" else found
+
+    def kept(self, settings: Settings, target: Target, in_address: Credentials | None) -> Credentials | None:
+        """Return the first credentials that are anywhere, asking nobody: who only reads may be nobody in particular."""
         if settings.password is not None and settings.username is not None:
             return Credentials(username=settings.username, password=settings.password)
-        if in_address is not None:
-            return in_address
-        found = next(self._kept(settings.username, target), None)
-        if found is not None:
-            return found
-        return None if target.kind == "simple" else self._asked(settings.username, target)
+        return in_address or next(self._kept(settings.username, target), None)
 
     def _kept(self, username: str | None, target: Target) -> Iterator[Credentials]:
         for source in (self._from_keyring, self._from_netrc, self._from_pypirc):

@@ -62,7 +62,7 @@ def _snapshot(
 
         return Snapshot(projects={name: Project(distribution=name) for name in names})
     try:
-        with connect(settings, sources, watcher) as connection:
+        with connect(settings, sources, watcher, to_read=True) as connection:
             return read_snapshot(connection.index, names, artifacts)
     except MaestroError as error:
         watcher.says(str(error))

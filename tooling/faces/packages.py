@@ -139,13 +139,26 @@ def build(
     print(table(("file", "size", "sha256"), lines))
 
 
-@command(name="test", flags={**SELECTION, "python": "only this Python, such as 3.12"}, repeatable=("package",))
-def test_(_context: object, package: Sequence[str], python: str | None = None, *, all_: bool = False) -> int:
+@command(
+    name="test",
+    flags={
+        **SELECTION,
+        "python": "only this Python, such as 3.12",
+        "sdist": "also test what is in the sdist, installed, on the Python that runs this",
+    },
+    repeatable=("package",),
+)
+def test_(
+    _context: object, package: Sequence[str], python: str | None = None, *, all_: bool = False, sdist: bool = False
+) -> int:
     """Run the Nox test session for the selection."""
     workspace = the_workspace()
     packages = selected(workspace, package, everything=all_)
-    wanted = [] if all_ else [f"test({each.name})" for each in packages]
-    words = [sys.executable, "-m", "nox", "-f", str(workspace.root / "noxfile.py"), "-s", *(wanted or ["test"])]
+    runs = [["test"] if all_ else [f"test({each.name})" for each in packages]]
     if python is not None:
-        words += ["--python", python]
-    return 1 if subprocess.run(words, check=False).returncode else 0
+        runs[0] += ["--tags", f"py{python}"]
+    if sdist:
+        runs += [[f"dist({each.name})" for each in packages]]
+    nox = [sys.executable, "-m", "nox", "-f", str(workspace.root / "noxfile.py"), "-s"]
+    codes = [subprocess.run([*nox, *words], check=False).returncode for words in runs]
+    return 1 if any(codes) else 0

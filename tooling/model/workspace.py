@@ -64,6 +64,17 @@ class Workspace:
                 waiting += [need.package for need in self.needs[name]]
         return frozenset(found)
 
+    def affected(self, names: Iterable[str]) -> frozenset[str]:
+        """The named packages and everything that needs them in house, however far up."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += self.dependents[name]
+        return frozenset(found)
+
     def strangers(self, name: str) -> tuple[tuple[Requirement, str | None], ...]:
         """The package's requirements on `maestro-*` distributions that are not in the workspace, with their extra."""
         return tuple(

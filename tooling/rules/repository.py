@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tooling.errors import Place
 from tooling.model.manifest import MANIFEST
 from tooling.rules.rule import Fault, rule
+from tooling.workflows.files import drifts, workflow_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,4 +74,20 @@ def folders_are_packages(house: House) -> Iterator[Fault]:
             yield Fault(message=f"packages/{folder.name} has no pyproject.toml.", place=Place(file=folder))
 
 
-RULES = (table_true, folders_are_packages)
+def _has_workflows(house: House) -> bool:
+    root = house.workspace.root
+    return any((root / path).exists() for path in workflow_files(root))
+
+
+@rule("PK43", applies=_has_workflows)
+def workflows_true(house: House) -> Iterator[Fault]:
+    """The workflow files are those that are generated.
+
+    Run `invoke ci.generate` and commit what it writes; what the workflows do is decided in tooling/workflows.
+    """
+    for each in drifts(house.workspace.root):
+        place = Place(file=house.workspace.root / each.path, line=each.line, excerpt=each.excerpt)
+        yield Fault(message=each.sentence, place=place)
+
+
+RULES = (table_true, folders_are_packages, workflows_true)
