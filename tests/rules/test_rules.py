@@ -313,6 +313,19 @@ REPOSITORY = [
         code="PK40", says="not what the packages say", swap={"README.md": ("core-c would", "core-c did")}, package=None
     ),
     Wrong(code="PK41", says="packages/lost has no", write={"packages/lost/src/x.py": ""}, package=None),
+    Wrong(
+        code="PK43",
+        says=".gitlab-ci.yml is not what is generated.",
+        write={".gitlab-ci.yml": "test:\n  script: [pytest]\n"},
+        package=None,
+        excerpt="test:",
+    ),
+    Wrong(
+        code="PK43",
+        says="There is no .github/workflows/change.yml.",
+        write={".github/workflows/release.yml": "on: push\n"},
+        package=None,
+    ),
 ]
 WRONG = [*NAMES, *CONTENTS, *INTERFACE, *REQUIREMENTS, *REPOSITORY]
 
