@@ -20,6 +20,7 @@ FAMILIES = {
     "SV": "server",
     "GT": "git",
     "CI": "workflows",
+    "NP": "new_package",
 }
 CODE = re.compile(rf"(?:{'|'.join(FAMILIES)})\d\d")
 
