@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tooling.effects.whole_files import written_whole
 from tooling.errors import FailedError, UsageError
 
 if TYPE_CHECKING:
@@ -60,16 +59,25 @@ def settle(folder: Path, place: Path, readme: Path, text: str) -> None:
         hint = "Choose another name, or move away what is there."
         raise UsageError("NP02", f"There is something at {place} already.", hint)
     before = readme.read_bytes()
+    _replace(readme, text.encode(), folder.parent)
     try:
-        with written_whole(readme) as partial:
-            partial.write_text(text, encoding="utf-8")
         folder.rename(place)
     except BaseException as error:
-        with written_whole(readme) as partial:
-            partial.write_bytes(before)
+        _replace(readme, before, folder.parent)
         if isinstance(error, OSError):
             raise _unwritable(place, error) from error
         raise
+
+
+def _replace(file: Path, content: bytes, staging: Path) -> None:
+    """Replace a file by one that was written in `staging`: nobody sees the half of it, also not when we are killed."""
+    written = staging / file.name
+    try:
+        written.write_bytes(content)
+        written.chmod(file.stat().st_mode)
+        written.replace(file)
+    except OSError as error:
+        raise _unwritable(file, error) from error
 
 
 def _unwritable(path: Path, error: OSError) -> FailedError:

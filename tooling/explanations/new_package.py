@@ -28,9 +28,10 @@ ENTRIES: dict[str, Explanation] = {
         remedy="Need fewer packages, or widen `requires-python` and the classifiers of those that are needed.",
     ),
     "NP05": Explanation(
-        title="no place in the README",
-        meaning="The table of packages in the root's README.md names every package, and it was not found.",
-        remedy="Let `invoke check --all` show the table, paste it into README.md, then try again.",
+        title="a root that lacks something",
+        meaning="Each package has a copy of the root's LICENSE and a row in the table of the root's README.md; one of "
+        "the two is not there.",
+        remedy="Put the licence there, or let `invoke check --all` show the table and paste it; then try again.",
     ),
     "NP06": Explanation(
         title="a package that cannot be written",

@@ -33,7 +33,9 @@ def new(
     json: bool = False,
 ) -> None:
     """Make a package that passes every rule, has a test, and can be published."""
+    from tooling import rules
     from tooling.effects.scaffolding import settle, staged
+    from tooling.errors import RefusedError
     from tooling.model.document import read_document
     from tooling.model.manifest import MANIFEST
     from tooling.model.selection import select
@@ -41,13 +43,16 @@ def new(
 
     workspace = the_workspace()
     root = workspace.root
+    license_text = rules.House(workspace=workspace).license
+    if license_text is None:
+        raise RefusedError("NP05", "The root has no LICENSE, of which each package holds a copy.", "Put one there.")
     made = new_package(
         workspace,
         read_document(root / MANIFEST),
         name=name,
         description=description,
         needs=select(workspace, needs, everything=False) if needs else (),
-        license_text=(root / "LICENSE").read_text(encoding="utf-8"),
+        license_text=license_text,
         today=datetime.now().astimezone().date(),
     )
     files = files_of(made)
@@ -78,9 +83,9 @@ def _readme_with(workspace: Workspace, folder: Path) -> str:
 
     package = read_package(folder)
     grown = arrange(workspace.root, [*workspace.packages.values(), package])
-    found = rules.check(grown, (package,)).findings if len(grown.packages) > 1 else ()
+    found = (each for each in rules.check(grown, (package,)).findings if each.package == package.name)
     hint = "Change the words it comes from, then try again."
-    raise_all(RefusedError("NP07", f"{each.code}: {each.message}", hint, place=each.place) for each in found)
+    raise_all(RefusedError("NP07", f"{each.code}: {each.message}", hint) for each in found)
     readme = rules.readme_with_row(grown, package.name)
     if readme is None:
         message = "The root's README.md has no table of packages."
