@@ -21,6 +21,7 @@ FAMILIES = {
     "GT": "git",
     "CI": "workflows",
     "NP": "new_package",
+    "IM": "impact",
 }
 CODE = re.compile(rf"(?:{'|'.join(FAMILIES)})\d\d")
 

@@ -1,7 +1,7 @@
 """The catalogue behind `invoke explain CODE`: one module per family of codes, gathered here.
 
 Families: WS workspace · ST settings and selection · BD build · IX index · PB publish · SV embedded server · GT git ·
-CI workflows · NP a new package.
+CI workflows · NP a new package · IM impact.
 The codes of the house rules (PK) explain themselves: `tooling.rules`.
 """
 
@@ -21,7 +21,18 @@ class Explanation:
 
 def catalogue() -> dict[str, Explanation]:
     """Every explanation by its code."""
-    from tooling.explanations import build, git, index, new_package, publish, server, settings, workflows, workspace
+    from tooling.explanations import (
+        build,
+        git,
+        impact,
+        index,
+        new_package,
+        publish,
+        server,
+        settings,
+        workflows,
+        workspace,
+    )
 
-    families = (workspace, settings, build, index, publish, server, git, workflows, new_package)
+    families = (workspace, settings, build, index, publish, server, git, workflows, new_package, impact)
     return {code: entry for family in families for code, entry in family.ENTRIES.items()}

@@ -23,6 +23,9 @@ from tooling.faces.program import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tooling.model.settings import Settings
+    from tooling.model.workspace import Workspace
+
 
 @command(
     name="list",
@@ -71,9 +74,29 @@ def list_(
     print(table(("package", "version", "needs", "state"), lines))
 
 
-@command(flags={"format": "tree, mermaid, svg or json", "output": "write it to this file", **JSON})
-def graph(_context: object, format: str = "tree", output: str | None = None, *, json: bool = False) -> None:
-    """Show who needs whom, in publishing order: tree, Mermaid, SVG or JSON."""
+@command(
+    flags={
+        "format": "tree, mermaid, svg or json",
+        "output": "write it to this file",
+        "impact": "show instead who would pick up a release of this package, in the tree and in the index",
+        "to": "with --impact: the version it is about (else the one in the tree)",
+        **{key: INDEX[key] for key in ("url", "repository", "username")},
+        **JSON,
+    }
+)
+def graph(
+    _context: object,
+    format: str = "tree",
+    output: str | None = None,
+    url: str | None = None,
+    repository: str | None = None,
+    username: str | None = None,
+    *,
+    impact: str | None = None,
+    to: str | None = None,
+    json: bool = False,
+) -> None:
+    """Show who needs whom, in publishing order; or, with --impact, whom a release would reach."""
     from json import dumps
 
     from tooling.errors import UsageError
@@ -81,10 +104,33 @@ def graph(_context: object, format: str = "tree", output: str | None = None, *, 
 
     workspace = the_workspace()
     form = "json" if json else format
+    if impact is not None:
+        if form not in {"tree", "json"}:
+            raise UsageError("ST07", f"The impact of a release has no format {form!r}.", "Leave it out, or say json.")
+        settings = the_settings(workspace, url=url, repository=repository, username=username)
+        _show(_impact(workspace, impact, to, settings, json=form == "json"), output)
+        return
+    if to is not None:
+        raise UsageError("IM01", "--to is a version of a package that --impact names.", "Say --impact NAME too.")
     if form not in (*TEXTS, "json"):
         hint = f"Use one of {', '.join(TEXTS)} or json."
         raise UsageError("ST07", f"There is no graph format {form!r}.", hint)
     text = dumps(as_json(workspace), indent=2) if form == "json" else TEXTS[form](workspace)
+    _show(text, output)
+
+
+def _impact(workspace: Workspace, name: str, to: str | None, settings: Settings, *, json: bool) -> str:
+    from json import dumps
+
+    from tooling.faces.impact import as_json, as_text, find_impacts, version_asked
+
+    (package,) = selected(workspace, [name], everything=False)
+    version = version_asked(to, package)
+    found = find_impacts(workspace, package, version, settings)
+    return dumps(as_json(package, version, found), indent=2) if json else as_text(package, version, found)
+
+
+def _show(text: str, output: str | None) -> None:
     if output is None:
         print(text)
     else:
