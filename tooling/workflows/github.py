@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tooling.workflows.block_yaml import Node, Noted, to_yaml
-from tooling.workflows.pipelines import ALWAYS, BRANCH, NOTES, PUBLISHING, TAGS
+from tooling.workflows.pipelines import ALWAYS, BRANCH, LIST_TAGS, NOTES, PUBLISHING, TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,14 +21,9 @@ _MACHINE = "ubuntu-24.04"
 _SHELL: Node = {"run": {"shell": "bash"}}  # named, so that a command before a pipe may fail the step too
 _EACH = "${{ fromJSON(needs.select.outputs.matrix) }}"
 
-# GitHub starts nothing for tags when more than three are pushed at once; it does for the branch that came with them.
-_FIND_TAG = f"""\
-if test "$REF_TYPE" = tag; then
-  tag=$REF_NAME
-else
-  tag=$(git tag --points-at HEAD --list '{TAGS}' | sed -n 1p)
-fi
-echo "tag=$tag" >> "$GITHUB_OUTPUT"
+_FIND_TAGS = f"""\
+tags=$({LIST_TAGS} | tr '\\n' ' ')
+echo "tags=$tags" >> "$GITHUB_OUTPUT"
 """
 
 
@@ -67,7 +62,10 @@ def _change(pipelines: Pipelines) -> dict[str, Node]:
 
 
 def _release(pipelines: Pipelines) -> dict[str, Node]:
-    """Nothing is ever cancelled: in a group for all, a third run would end the second, which waits for the first."""
+    """A pushed branch is looked at too: for more than three tags that come with it, GitHub starts nothing.
+
+    Nothing is ever cancelled: in a group for all, a third run would end the second, which waits for the first.
+    """
     return {
         "name": "Release",
         "on": {"push": {"branches": [BRANCH], "tags": [TAGS]}, "workflow_dispatch": {}},
@@ -75,28 +73,25 @@ def _release(pipelines: Pipelines) -> dict[str, Node]:
         "concurrency": {"group": "release-${{ github.ref }}-${{ github.sha }}", "cancel-in-progress": False},
         "defaults": _SHELL,
         "env": dict(ALWAYS),
-        "jobs": {"tag": _tag(), **{job.name: _after_tag(job, pipelines.python) for job in pipelines.release}},
+        "jobs": {"tags": _tags(), **{job.name: _if_tagged(job, pipelines.python) for job in pipelines.release}},
     }
 
 
-def _tag() -> dict[str, Node]:
-    env: dict[str, Node] = {"REF_TYPE": "${{ github.ref_type }}", "REF_NAME": "${{ github.ref_name }}"}
+def _tags() -> dict[str, Node]:
+    """Look first, without any secret, whether there is something to release."""
     return {
-        "name": "Find the tag",
+        "name": "Tags",
         **_machine(5),
-        "outputs": {"tag": "${{ steps.tag.outputs.tag }}"},
-        "steps": [
-            *_source(history=True),
-            {"name": "Find the tag", "id": "tag", "env": env, "run": _FIND_TAG},
-        ],
+        "outputs": {"tags": "${{ steps.tags.outputs.tags }}"},
+        "steps": [*_source(history=True), {"name": "Find the tags of the commit", "id": "tags", "run": _FIND_TAGS}],
     }
 
 
-def _after_tag(job: Job, python: str) -> dict[str, Node]:
+def _if_tagged(job: Job, python: str) -> dict[str, Node]:
     told: Node = {"name": "Show the release notes", "run": f'cat {NOTES} >> "$GITHUB_STEP_SUMMARY"'}
     name, *others = _job(job, python).items()
-    only_with_tag: dict[str, Node] = {"needs": ["tag"], "if": "needs.tag.outputs.tag != ''"}
-    made = {**dict([name]), **only_with_tag, **dict(others)}
+    only_then: dict[str, Node] = {"needs": ["tags"], "if": "needs.tags.outputs.tags != ''"}
+    made = {**dict([name]), **only_then, **dict(others)}
     steps = made["steps"]
     assert isinstance(steps, list)
     return {**made, "steps": [*steps, told]}
@@ -162,7 +157,7 @@ def _expression(value: Value) -> str:
         "matrix": f"matrix.{value.text.lower()}",
         "setting": f"vars.{value.text}",
         "secret": f"secrets.{value.text}",
-        "tag": "needs.tag.outputs.tag",
+        "tags": "needs.tags.outputs.tags",
         "results": "join(needs.*.result, ' ')",
     }
     return f"${{{{ {named[value.origin]} }}}}"

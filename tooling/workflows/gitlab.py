@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tooling.workflows.block_yaml import Node, to_yaml
-from tooling.workflows.pipelines import ALWAYS, NOTES, PUBLISHING
+from tooling.workflows.pipelines import ALWAYS, LIST_TAGS, NOTES, PUBLISHING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +76,7 @@ def _release(job: Job, python: str) -> dict[str, Node]:
         **_environment(job),
         "resource_group": PUBLISHING,
         "interruptible": False,
-        "variables": {"GIT_DEPTH": "0", "TAG": "$CI_COMMIT_TAG"},
+        "variables": {"GIT_DEPTH": "0"},
         **_common(job),
         "artifacts": {"paths": [NOTES]},
     }
@@ -84,6 +84,8 @@ def _release(job: Job, python: str) -> dict[str, Node]:
 
 def _common(job: Job) -> dict[str, Node]:
     script: list[Node] = [step.run for step in job.steps]
+    if any(value.origin == "tags" for step in job.steps for value in step.env.values()):
+        script.insert(0, f"TAGS=$({LIST_TAGS})")
     if job.prints_matrix:
         script[-1] = f"{job.steps[-1].run} --format gitlab > {MATRIX}"
     return {"timeout": f"{job.minutes} minutes", "script": script}

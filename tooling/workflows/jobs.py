@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Origin = Literal["text", "matrix", "setting", "secret", "tag", "results"]
+Origin = Literal["text", "matrix", "setting", "secret", "tags", "results"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +17,8 @@ class Value:
 
     Attributes:
         origin: `text` as written; `matrix` what the matrix says for this job; `setting` what the forge's settings say,
-            for everybody to read; `secret` what they say to the job's environment only; `tag` the tag to release;
-            `results` how each needed job ended.
+            for everybody to read; `secret` what they say to the job's environment only; `tags` the flags
+            that name the tags to release; `results` how each needed job ended.
         text: the text of `text`; a name for `matrix`, `setting` and `secret`.
     """
 
