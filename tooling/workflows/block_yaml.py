@@ -79,11 +79,11 @@ def _scalar(value: Node) -> str:
 def _quoted(text: str) -> str:
     """In double quotes, or in single ones where those save escaping."""
     single = text.isprintable() and "'" not in text and ('"' in text or "\\" in text)
-    return f"'{text}'" if single else json.dumps(text)
+    return f"'{text}'" if single else json.dumps(text, ensure_ascii=False)
 
 
 def _key(key: str) -> str:
-    return key if _KEY.fullmatch(key) else json.dumps(key)
+    return key if _KEY.fullmatch(key) else _quoted(key)
 
 
 def _is_block(text: str) -> bool:
