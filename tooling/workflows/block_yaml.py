@@ -83,7 +83,7 @@ def _quoted(text: str) -> str:
 
 
 def _key(key: str) -> str:
-    return key if _KEY.fullmatch(key) else _quoted(key)
+    return key if key == "on" or (_KEY.fullmatch(key) and key.lower() not in _NOT_TEXT) else _quoted(key)
 
 
 def _is_block(text: str) -> bool:
