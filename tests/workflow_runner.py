@@ -1,7 +1,7 @@
 """Runs the workflow files as their forges would: as much of a runner as these files ask for, and nothing they do not.
 
-Every job gets a clone of its own; jobs of one runner share a home and a virtual environment for each Python. What an
-expression or a rule of the files may be is listed here: any other is an error.
+Every job gets a clone of its own; runners of one home share what has been downloaded there, and a virtual environment
+for each Python. What an expression or a rule of the files may be is listed here: any other is an error.
 """
 
 from __future__ import annotations
@@ -60,11 +60,14 @@ class Run:
 class Runner:
     """A machine of a forge: clones `remote` below `folder`; knows the project's `settings` and, apart, its `secrets`.
 
+    `home` is where its user lives.
+
     `skips` are commands that cannot be run yet; `takes` says which entries of the matrix are run.
     """
 
     remote: Path
     folder: Path
+    home: Path
     settings: Mapping[str, str]
     secrets: Mapping[str, str]
     skips: Callable[[str], bool] = lambda _: False
@@ -86,7 +89,7 @@ class Runner:
         context["secrets"] = self.secrets if job.get("environment") == "nexus" else {}
         if not _wanted(job, context):
             return "skipped"
-        entries = [{}]
+        entries: list[dict[str, str]] = [{}]
         if "strategy" in job:
             entries = [each for each in _value(job["strategy"]["matrix"], context)["include"] if self.takes(each)]
         ended = [self._github_machine(key, job, ref, env, {**context, "matrix": entry}) for entry in entries]
@@ -191,7 +194,7 @@ class Machine:
 
     def use_python(self, version: str) -> None:
         """Put a virtual environment of that Python in front of the search path."""
-        place = self.runner.folder / f"python-{version}"
+        place = self.runner.home / f"python-{version}"
         if not place.exists():
             interpreter = find_interpreter(version, os.environ)
             assert interpreter, f"there is no Python {version} here"
@@ -221,8 +224,7 @@ class Machine:
         return ended.code == 0
 
     def _environment(self, given: Mapping[str, str]) -> dict[str, str]:
-        home = self.runner.folder / "home"
-        home.mkdir(parents=True, exist_ok=True)
+        home = self.runner.home
         own = Path(sys.executable).parent  # of the environment that these tests run in
         path = [*self.paths, *(each for each in os.environ["PATH"].split(os.pathsep) if Path(each) != own)]
         always = {"CI": "true", "HOME": str(home), "LANG": "C.UTF-8", "PATH": os.pathsep.join(path)}

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from forges import github
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from observed_index import ObservedIndex
 
-PYTHONS = ("3.11", "3.12", "3.13")
+PYTHONS = ("3.11", "3.13")
 SESSIONS = ("tooling", "rules", "faces", "localnexus", "contract", "workflows", "end_to_end")
 ONCE = '"""Runs."""\n\nimport pytest\n\n\n@pytest.mark.slow\ndef test_once() -> None:\n    assert pytest\n'
 WHO = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com", "-c", "init.defaultBranch=main")
@@ -82,13 +82,17 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Team:
 
 
 def thin_out(root: Path) -> None:
-    """Leave of the repository what its steps need: no package, and one test for each session."""
+    """Leave of the repository what its steps need: no package, one test for each session, two Pythons."""
     shutil.rmtree(root / "packages")
     shutil.rmtree(root / "tests")
     (root / "packages").mkdir()
     for session in SESSIONS:
         (root / "tests" / session).mkdir(parents=True)
         (root / "tests" / session / f"test_{session}_once.py").write_text(ONCE, encoding="utf-8")
+    manifest = (root / "pyproject.toml").read_text(encoding="utf-8")
+    fewer = re.sub(r'(?m)^    "Programming Language :: Python :: 3\.12",\n', "", manifest)
+    assert fewer != manifest
+    (root / "pyproject.toml").write_text(fewer, encoding="utf-8")
     readme = (root / "README.md").read_text(encoding="utf-8")
     (root / "README.md").write_text(re.sub(r"(?m)^\| \[maestro-.*\n", "", readme), encoding="utf-8")
 
@@ -110,10 +114,32 @@ def index(tmp_path: Path) -> Iterator[ObservedIndex]:
         yield started
 
 
-def runner(team: Team, index: ObservedIndex, folder: Path, **more: object) -> Runner:
-    variables = index.variables
-    settings = {"NEXUS_URL": variables.pop("NEXUS_URL")}
-    return Runner(remote=team.remote, folder=folder, settings=settings, secrets=variables, skips=cannot_run_yet, **more)  # type: ignore[arg-type]
+Machines = Callable[..., Runner]
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Where two machines keep what they download."""
+    return [tmp_path_factory.mktemp("home") for _ in range(2)]
+
+
+@pytest.fixture
+def machine(team: Team, index: ObservedIndex, homes: list[Path], tmp_path: Path) -> Machines:
+    """Make a machine of a forge that knows the index: the first or the second, which work at once."""
+
+    def made(name: str, number: int = 0, **more: Any) -> Runner:
+        variables = index.variables
+        return Runner(
+            remote=team.remote,
+            folder=tmp_path / name,
+            home=homes[number],
+            settings={"NEXUS_URL": variables.pop("NEXUS_URL")},
+            secrets=variables,
+            skips=cannot_run_yet,
+            **more,
+        )
+
+    return made
 
 
 def cannot_run_yet(command: str) -> bool:
@@ -142,13 +168,12 @@ def tested(done: Run) -> set[tuple[str, str]]:
 
 
 def test_a_change_is_tested_with_what_needs_it_and_nothing_else(
-    team: Team, index: ObservedIndex, tmp_path: Path
+    team: Team, index: ObservedIndex, machine: Machines
 ) -> None:
     """Every job of the workflow runs; then GitLab selects the same."""
     team.invoke("publish", "--all", **index.variables)
     change(team, "packages/ground/README.md", "pip install", "pip install --upgrade-strategy eager; pip install")
-    forge = runner(team, index, tmp_path / "forge")
-    done = forge.github("change", "better")
+    done = machine("github").github("change", "better")
     all_succeeded(done)
     jobs = github("change")["jobs"]
     assert list(done.results) == list(jobs)
@@ -160,40 +185,43 @@ def test_a_change_is_tested_with_what_needs_it_and_nothing_else(
     assert set(re.findall(r"Running session dist\((\w+)\)", done.said)) == {"ground", "roof"}
     assert {name for name, _ in tested(done)} >= {"ground", "roof"}
     assert not re.search(r"Running session \w+\(shed\)", "".join(each.done.err for each in done.steps[:-1]))
-    gitlab = runner(team, index, tmp_path / "gitlab", takes=lambda entry: entry.get("PYTHON") == PYTHONS[0])
-    done = gitlab.gitlab("better", only=("select", "test"))
+    done = machine("gitlab", takes=lambda entry: entry.get("PYTHON") == PYTHONS[0]).gitlab(
+        "better", only=("select", "test")
+    )
     all_succeeded(done)
     assert set(done.results) == {"select", *(f"test {PYTHONS[0]} {name}" for name in ("ground", "roof"))}
 
 
-def test_a_change_that_breaks_a_test_fails_what_is_required(team: Team, index: ObservedIndex, tmp_path: Path) -> None:
+def test_a_change_that_breaks_a_test_fails_what_is_required(
+    team: Team, index: ObservedIndex, machine: Machines
+) -> None:
     team.invoke("publish", "--all", **index.variables)
     change(team, "packages/ground/tests/test_versions.py", "== package", "!= package")
-    forge = runner(team, index, tmp_path / "forge", takes=lambda entry: entry["python"] == PYTHONS[0])
+    forge = machine("github", takes=lambda entry: entry["python"] == PYTHONS[0])
     done = forge.github("change", "better", only=("select", "test", "required"))
     assert done.results == {"select": "success", "test": "failure", "required": "failure"}, done.said
     assert "test_the_version_is_that_of_the_installed_distribution" in done.said
 
 
 def test_a_change_of_nothing_that_is_published_tests_no_package(
-    team: Team, index: ObservedIndex, tmp_path: Path
+    team: Team, index: ObservedIndex, machine: Machines
 ) -> None:
     team.invoke("publish", "--all", **index.variables)
     change(team, "CHANGELOG.md", "# Changelog", "# What changed")
-    done = runner(team, index, tmp_path / "forge").github("change", "better", only=("select", "test", "required"))
+    done = machine("github").github("change", "better", only=("select", "test", "required"))
     all_succeeded(done, skipped=("test",))
 
 
 def test_two_tags_of_one_commit_each_start_a_run_and_both_end_well(
-    team: Team, index: ObservedIndex, tmp_path: Path
+    team: Team, index: ObservedIndex, machine: Machines
 ) -> None:
-    """At once; then the run that the pushed branch starts, and GitLab's: nothing is sent twice, and no secret is told."""
+    """At once; then the run that the pushed branch starts, and GitLab's. Nothing is sent twice, no secret is told."""
     names = ("ground", "roof")
     tags = [f"{name}-v1.0.0" for name in names]
     for tag in tags:
         team.git("tag", "--annotate", "--message", tag, tag)
     team.git("push", "--quiet", "--atomic", "origin", "main", *tags)
-    runners = [runner(team, index, tmp_path / f"forge-{number}") for number in range(2)]
+    runners = [machine(f"github-{number}", number) for number in range(2)]
     with ThreadPoolExecutor() as pool:
         runs = list(pool.map(lambda pair: pair[0].github("release", pair[1]), zip(runners, tags, strict=True)))
     for done in runs:
@@ -213,18 +241,19 @@ def test_two_tags_of_one_commit_each_start_a_run_and_both_end_well(
     assert not [each.command for done in runs for each in done.steps if secret in each.done.out + each.done.err]
 
 
-def test_a_branch_without_tags_releases_nothing(team: Team, index: ObservedIndex, tmp_path: Path) -> None:
+def test_a_branch_without_tags_releases_nothing(team: Team, index: ObservedIndex, machine: Machines) -> None:
     team.git("push", "--quiet", "origin", "main")
-    done = runner(team, index, tmp_path / "forge").github("release", "main")
+    done = machine("github").github("release", "main")
     all_succeeded(done, skipped=("release",))
     assert index.pages() == {}
 
 
-def test_a_release_to_nowhere_fails_before_anything_is_built(team: Team, index: ObservedIndex, tmp_path: Path) -> None:
+def test_a_release_to_nowhere_fails_before_anything_is_built(
+    team: Team, index: ObservedIndex, machine: Machines
+) -> None:
     team.git("tag", "--annotate", "--message", "shed", "shed-v1.0.0")
     team.git("push", "--quiet", "origin", "shed-v1.0.0")
-    forge = Runner(remote=team.remote, folder=tmp_path / "forge", settings={}, secrets={})
-    done = forge.github("release", "shed-v1.0.0")
+    done = replace(machine("github"), settings={}).github("release", "shed-v1.0.0")
     assert done.results == {"tags": "success", "release": "failure"}
     assert "Set the variable NEXUS_URL" in done.said
     assert "invoke release" not in " ".join(done.commands("release"))
