@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from archives import make_sdist, make_wheel
-from memory_index import MemoryIndex
+from memory_index import Fault, MemoryIndex
 from packaging.requirements import Requirement
 from packaging.version import Version
 from scripted_server import Request, Response, scripted_server
@@ -99,6 +99,14 @@ def test_what_cannot_be_read_is_an_error_and_not_an_answer(tmp_path: Path, conte
         with pytest.raises(FailedError) as caught:
             served_by(tmp_path, True, Response(body=content))
         assert caught.value.code == "IM02"
+
+
+def test_a_project_the_index_does_not_tell_of_is_an_error_and_not_an_absence(tmp_path: Path) -> None:
+    index = MemoryIndex(reads={1: Fault()})
+    index.upload(make_wheel(tmp_path, NAME), lambda _: None)
+    with pytest.raises(FailedError) as caught:
+        published_dependents(index, [NAME, "maestro-y"])
+    assert caught.value.code == "IM03"
 
 
 def test_a_dependent_says_its_version_and_requirements_as_values(tmp_path: Path) -> None:

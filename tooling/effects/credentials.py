@@ -50,14 +50,18 @@ class CredentialSources:
         Raises:
             UsageError: ST05 when a Nexus server is to be written to and no password is anywhere.
         """
-        found = self.kept(settings, target, in_address)
-        return self._asked(settings.username, target) if found is None and target.kind == "nexus" else found
+        found = self.known(settings, target, in_address)
+        if found is not None or target.kind == "simple":
+            return found
+        return self._asked(settings.username, target)
 
-    def kept(self, settings: Settings, target: Target, in_address: Credentials | None) -> Credentials | None:
-        """Return the first credentials that are anywhere, asking nobody: who only reads may be nobody in particular."""
+    def known(self, settings: Settings, target: Target, in_address: Credentials | None) -> Credentials | None:
+        """Return the first credentials found for `target` without asking anybody; None when there are none."""
         if settings.password is not None and settings.username is not None:
             return Credentials(username=settings.username, password=settings.password)
-        return in_address or next(self._kept(settings.username, target), None)
+        if in_address is not None:
+            return in_address
+        return next(self._kept(settings.username, target), None)
 
     def _kept(self, username: str | None, target: Target) -> Iterator[Credentials]:
         for source in (self._from_keyring, self._from_netrc, self._from_pypirc):

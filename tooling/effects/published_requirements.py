@@ -18,7 +18,7 @@ from packaging.utils import (
 )
 
 from tooling.effects.snapshots import AT_ONCE, read_pages
-from tooling.errors import FailedError
+from tooling.errors import FailedError, raise_all
 from tooling.plan.impact import Dependent
 
 if TYPE_CHECKING:
@@ -36,9 +36,12 @@ def published_dependents(index: Index, distributions: Collection[str]) -> tuple[
     """Every published version of the distributions, with what it requires; None for a version without a wheel.
 
     Raises:
-        MaestroError: the index did not answer; IM02 when a wheel's metadata cannot be read.
+        MaestroError: the index did not answer; IM03 for each project that it did not tell of, IM02 when a wheel's
+            metadata cannot be read.
     """
-    projects = read_pages(index, distributions).projects
+    snapshot = read_pages(index, distributions)
+    raise_all(_untold(name, reason) for name, reason in snapshot.unknown.items())
+    projects = snapshot.projects
     found = [(name, version, wheel) for name in projects for version, wheel in _versions(projects[name].files).items()]
     with tempfile.TemporaryDirectory(prefix="impact-") as folder, ThreadPoolExecutor(AT_ONCE) as pool:
         return tuple(pool.map(lambda each: _dependent(index, each, Path(folder)), found))
@@ -84,6 +87,10 @@ def _requirements(text: bytes, wheel: IndexFile) -> tuple[Requirement, ...]:
         return tuple(map(Requirement, raw.get("requires_dist", [])))
     except InvalidRequirement as error:
         raise _unreadable(wheel.filename) from error
+
+
+def _untold(distribution: str, reason: str) -> FailedError:
+    return FailedError("IM03", f"What is published of {distribution} is not known: {reason}", "Try again later.")
 
 
 def _unreadable(filename: str) -> FailedError:

@@ -17,4 +17,10 @@ ENTRIES: dict[str, Explanation] = {
         "know; what it would make of a release cannot be said.",
         remedy="Look at the file in the index, and remove it if nobody can install it.",
     ),
+    "IM03": Explanation(
+        title="a project the index does not tell of",
+        meaning="The index answered, but not for this project; its versions might need the package that the impact is "
+        "about, so that nothing is said instead of half of it.",
+        remedy="Look at the project's page with a browser; try again when it is there.",
+    ),
 }

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
@@ -19,10 +17,12 @@ from tooling.faces.program import (
     the_builder,
     the_settings,
     the_workspace,
+    to_read,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tooling.errors import MaestroError
     from tooling.model.package import Package
@@ -123,13 +123,12 @@ def _check_words(form: str, limit: str) -> None:
 
 def _changed(workspace: Workspace, packages: Sequence[Package], settings: Settings) -> tuple[Package, ...]:
     """Leave out what the index has as it is here; what is unknown counts as changed, and so does what is not built."""
-    from tooling.effects.credentials import CredentialSources
     from tooling.effects.inventory import take_inventory
     from tooling.faces.live import Lines
     from tooling.plan.snapshot import State
 
-    sources = CredentialSources(environ=os.environ, home=Path.home())
-    states = take_inventory(the_builder(workspace, settings), packages, settings, sources, Lines(sys.stderr))
+    watcher = Lines(sys.stderr)
+    states = take_inventory(the_builder(workspace, settings), packages, to_read(settings, watcher), watcher)
     return tuple(each for each in packages if states[each.name] != State.PRESENT.value)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tooling.faces.program import to_read
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -42,15 +42,13 @@ def _requirements(package: Package) -> tuple[Requirement, ...]:
 
 
 def _published(settings: Settings, distributions: list[str]) -> tuple[Dependent, ...]:
-    from tooling.effects.connection import connect
-    from tooling.effects.credentials import CredentialSources
     from tooling.effects.published_requirements import published_dependents
     from tooling.faces.live import Lines
 
-    if settings.url is None and not settings.data.is_dir():
+    opening = to_read(settings, Lines(sys.stderr))
+    if opening is None:
         return ()
-    sources = CredentialSources(environ=os.environ, home=Path.home())
-    with connect(settings, sources, Lines(sys.stderr), to_read=True) as connection:
+    with opening() as connection:
         return published_dependents(connection.index, distributions)
 
 

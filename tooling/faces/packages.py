@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ from tooling.faces.program import (
     the_builder,
     the_settings,
     the_workspace,
+    to_read,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ def list_(
     json: bool = False,
 ) -> None:
     """Show the packages: version, in-house requirements, state in the index."""
-    from tooling.effects.credentials import CredentialSources
     from tooling.effects.inventory import take_inventory
     from tooling.faces.live import Lines
     from tooling.faces.words import table
@@ -51,8 +50,8 @@ def list_(
     workspace = the_workspace()
     packages = selected(workspace, package, everything=all_ or not package)
     settings = the_settings(workspace, url=url, repository=repository, username=username)
-    sources = CredentialSources(environ=os.environ, home=Path.home())
-    inventory = take_inventory(the_builder(workspace, settings), packages, settings, sources, Lines(sys.stderr))
+    watcher = Lines(sys.stderr)
+    inventory = take_inventory(the_builder(workspace, settings), packages, to_read(settings, watcher), watcher)
     needs = {each.name: sorted({need.package for need in workspace.needs[each.name]}) for each in packages}
     if json:
         rows = [
