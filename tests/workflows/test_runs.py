@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PYTHONS = ("3.11", "3.13")
 SESSIONS = ("tooling", "rules", "faces", "localnexus", "contract", "workflows", "end_to_end")
-ONCE = '"""Runs."""\n\nimport pytest\n\n\n@pytest.mark.slow\ndef test_once() -> None:\n    assert pytest\n'
+ONCE = '"""Runs."""\n\nimport pytest\n\n\n@pytest.mark.slow\ndef test_once() -> None:\n    assert pytest.__version__\n'
 WHO = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com", "-c", "init.defaultBranch=main")
 KNOWS_API = "api" in check.help
 

@@ -199,11 +199,16 @@ def test_(
     """Run the Nox test session for the selection."""
     workspace = the_workspace()
     packages = selected(workspace, package, everything=all_)
-    runs = [["test"] if all_ else [f"test({each.name})" for each in packages]]
-    if python is not None:
-        runs[0] += ["--tags", f"py{python}"]
+    runs = [_tests([] if all_ else [each.name for each in packages], python)]
     if sdist:
-        runs += [[f"dist({each.name})" for each in packages]]
-    nox = [sys.executable, "-m", "nox", "-f", str(workspace.root / "noxfile.py"), "-s"]
+        runs += [["-s", *(f"dist({each.name})" for each in packages)]]
+    nox = [sys.executable, "-m", "nox", "-f", str(workspace.root / "noxfile.py")]
     codes = [subprocess.run([*nox, *words], check=False).returncode for words in runs]
     return 1 if any(codes) else 0
+
+
+def _tests(names: Sequence[str], python: str | None) -> list[str]:
+    """The words that select test sessions; no names: all of them."""
+    if python is None:
+        return ["-s", *([f"test({name})" for name in names] or ["test"])]
+    return ["-t", *([f"{name}-py{python}" for name in names] or [f"py{python}"])]
