@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from invoke.collection import Collection
 
-from tooling.faces import check, explain, nexus, packages, publish, verify
+from tooling.faces import check, explain, nexus, packages, publish, release, verify
 
 ns = Collection(
     packages.list_,
@@ -14,6 +14,7 @@ ns = Collection(
     packages.test_,
     publish.publish,
     verify.verify,
+    release.release,
     explain.explain,
     nexus=nexus.collection,
 )

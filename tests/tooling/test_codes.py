@@ -19,6 +19,7 @@ FAMILIES = {
     "PB": "publish",
     "SV": "server",
     "GT": "git",
+    "RL": "release",
 }
 CODE = re.compile(rf"(?:{'|'.join(FAMILIES)})\d\d")
 
