@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tooling.faces import reports
 from tooling.faces.words import table
+from tooling.plan.outcomes import Outcome
 from tooling.plan.releases import TagState
 
 if TYPE_CHECKING:
@@ -50,11 +51,9 @@ def _left_to_do(report: ReleaseReport) -> Iterator[str]:
     elif not report.dry_run and any(not tag.pushed for tag in report.tags):
         yield "\nNothing was pushed: the same command with --push does it."
     if not report.dry_run and report.publication is not None and report.publication.dry_run:
-        lacking = sum(
-            len(package.files) for package in report.publication.packages if package.outcome.value != "present"
-        )
-        if lacking:
-            yield "What the tags name is not in the index yet: `invoke release --from-tag TAG` publishes it, as a workflow does."
+        outcomes = {package.outcome for package in report.publication.packages}
+        if outcomes - {Outcome.PRESENT}:
+            yield "The index lacks what is tagged: `invoke release --from-tag TAG` publishes it, as a workflow does."
 
 
 def _indented(text: str) -> Iterator[str]:
