@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from broken_servers import free_port, tls_server
+from building import git
 from observed_index import observed_index
 from originals import copied
 from planted_secret import SECRET, command_lines, files_in, forms_of, found_in
@@ -121,6 +122,21 @@ def test_installers_are_not_given_the_password_where_others_see_it(
     add_user(index.running, "anonymous", "nobody signs in so", [])
     owner.told(way, index.running.url, "publish", "--all", "--json", code=0)
     owner.told(way, index.running.url, "verify", "--all", "--install", "--json", code=0)
+
+
+@two_ways
+def test_a_release_tells_git_nothing_of_the_password(way: Way, owner: Owner, index: ObservedIndex) -> None:
+    """Neither its commands, nor hooks, tags, notes and manifest have it; a hook's environment is no file."""
+    git(owner.workspace, "init")
+    git(owner.workspace, "add", "--all")
+    git(owner.workspace, "commit", "--message", "All")
+    for name, value in (("user.name", "Tester"), ("user.email", "tester@example.com")):
+        git(owner.workspace, "config", name, value)
+    owner.told(way, index.running.url, "release", "--all", "--publish", code=0)
+    files = ("--notes", "notes.md", "--manifest", "manifest.json")
+    owner.told(way, index.running.url, "release", "--from-tag", "core-logging-v1.0.0", *files, code=0)
+    git(owner.workspace, "tag", "core-config-v1.0.0")
+    assert "RL12" in owner.told(way, index.running.url, "release", "--from-tag", "core-config-v1.0.0", code=3)
 
 
 @two_ways
