@@ -15,4 +15,10 @@ ENTRIES: dict[str, Explanation] = {
         meaning="A git command ended with an error; the end of what git said is shown.",
         remedy="Correct what it complains of and run the command again.",
     ),
+    "GT10": Explanation(
+        title="not the tag of a release",
+        meaning="A release of a package is tagged NAME-vVERSION: the folder's name, and the version as PEP 440 writes "
+        "it. The tag given is not of that form, names no package of the workspace, or writes the version otherwise.",
+        remedy="List the tags there are with `git tag --list`, and name the package as its folder is called.",
+    ),
 }
