@@ -60,7 +60,7 @@ TABLE = (
     Setting(key="data", variable="MAESTRO_INDEX_DATA", default=".nexus", meaning="folder of the embedded index"),
 )
 _BY_KEY = {setting.key: setting for setting in TABLE}
-_NOT_SETTINGS = frozenset({"exceptions"})  # read by the rules
+_NOT_SETTINGS = frozenset({"exceptions", "versions"})  # read by the rules and by `bump`
 _MOST_PARALLEL = 16
 
 # (variables of the user, user when none is set, variable of the password); the first pair with a password counts.
