@@ -19,6 +19,7 @@ FAMILIES = {
     "PB": "publish",
     "SV": "server",
     "GT": "git",
+    "VS": "versions",
 }
 CODE = re.compile(rf"(?:{'|'.join(FAMILIES)})\d\d")
 

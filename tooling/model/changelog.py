@@ -34,7 +34,7 @@ class Section:
 
     @property
     def entries(self) -> dict[str, str]:
-        """What is said, by third-level heading (`""`: under none); headings with nothing below, links and comments gone."""
+        """What is said, by third-level heading (`""`: under none), without empty headings, links and comments."""
         found: dict[str, list[str]] = {}
         heading = ""
         for line, fenced in _fenced(_COMMENT.sub("", self.text).splitlines()):

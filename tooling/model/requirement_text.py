@@ -31,6 +31,15 @@ def lowest_of(requirement: Requirement) -> tuple[Version, ...]:
     return tuple(Version(each.version) for each in clauses if not each.version.endswith(".*"))
 
 
+def in_order(requirement: Requirement) -> str:
+    """The requirement in normal form, floors before caps, as people write it."""
+    ranks = {">=": 0, ">": 0, "~=": 0, "==": 0, "===": 0, "<": 1, "<=": 1}
+    clauses = sorted(requirement.specifier, key=lambda each: (ranks.get(each.operator, 2), str(each)))
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    marker = f"; {requirement.marker}" if requirement.marker else ""
+    return f"{requirement.name}{extras}{','.join(map(str, clauses))}{marker}"
+
+
 def needs_edit(requirement: Requirement, version: Version, floor: Floor) -> bool:
     """Whether the policy of an edge has the requirement rewritten, now that what it names is at `version`."""
     if not requirement.specifier.contains(version, prereleases=True):

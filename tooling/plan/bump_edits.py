@@ -16,7 +16,7 @@ from tooling.model.changelog import parse_changelog
 from tooling.model.changelog_text import Entry, override_line, released
 from tooling.model.manifest import MANIFEST
 from tooling.model.manifest_text import with_edits
-from tooling.model.requirement_text import with_version
+from tooling.model.requirement_text import in_order, with_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,7 +76,7 @@ def edits_of(
 
 def range_text(edit: RangeEdit) -> str:
     """The requirement as it will be, in normal form."""
-    return with_version(str(edit.need.requirement), edit.version, edit.floor)
+    return with_version(in_order(edit.need.requirement), edit.version, edit.floor)
 
 
 def lines_of(bump: Bump, override: str | None, *, told: bool) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tooling.errors import RefusedError
+from tooling.model.requirement_text import in_order
 from tooling.plan.bump_edits import range_text
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _bump_json(bump: Bump) -> dict[str, object]:
             {
                 "package": edit.need.package,
                 "extra": edit.need.extra,
-                "from": str(edit.need.requirement),
+                "from": in_order(edit.need.requirement),
                 "to": range_text(edit),
             }
             for edit in bump.ranges

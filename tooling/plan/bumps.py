@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from tooling.errors import MaestroError, UsageError
-from tooling.model.requirement_text import lowest_of, needs_edit
+from tooling.model.requirement_text import in_order, lowest_of, needs_edit
 from tooling.model.versions import next_version, phase_of
 from tooling.plan.bump_refusals import pre_release_below, refusals_of, senseless
 from tooling.plan.evidence import Standing
 from tooling.plan.sizes import deciding, smallest, stands, too_small
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from packaging.version import Version
 
@@ -123,6 +123,19 @@ def make_bump_plan(
     return BumpPlan(bumps=tuple(bumps.values()), refusals=refusals, notes=tuple(planning.notes))
 
 
+def reachable(workspace: Workspace, policy: Versioning, names: Collection[str]) -> tuple[str, ...]:
+    """The packages that a bump of these may touch: whoever needs them, however far up, and lockstep groups."""
+    groups = {member: members for members in policy.lockstep.values() for member in members}
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [*workspace.dependents_of(name), *groups.get(name, ())]
+    return tuple(name for name in workspace.packages if name in found)
+
+
 def _overriding(bump: Bump, request: BumpRequest, known: Standing) -> Bump:
     if request.override is None:
         return bump
@@ -147,7 +160,7 @@ class _Planning:
         """Settle the versions of what was asked for."""
         for name in self.request.packages:
             package, standing = self.workspace.packages[name], self.standing(name)
-            if standing.comparison is not None and standing.since is None:
+            if standing.comparison is not None and not standing.published:
                 self.notes.append(f"{name} was never published, so there is nothing to compare it with.")
             if self.request.auto:
                 self._ask_auto(name, package.version, standing)
@@ -161,13 +174,13 @@ class _Planning:
             self.asked[name] = after, Reason(kind="asked", text=said)
 
     def _ask_auto(self, name: str, current: Version, standing: Standing) -> None:
-        if standing.comparison is None or standing.since is None:
+        looked = standing.comparison
+        if looked is None or not standing.published:
             self.notes.append(f"{name} stays at {current}: the first version stands.")
         elif stands(current, standing):
-            self.notes.append(
-                f"{name} stays at {current}: it is not published yet, and far enough from {standing.since}."
-            )
-        elif not standing.evidence and standing.comparison.same:
+            far = f"it is not published yet, and far enough from {standing.since}"
+            self.notes.append(f"{name} stays at {current}: {far}.")
+        elif looked.same and not standing.unreleased:
             self.notes.append(f"{name} stays at {current}: nothing changed since it was published.")
         else:
             after = smallest(current, standing)
@@ -218,7 +231,7 @@ class _Planning:
         excluded = not need.requirement.specifier.contains(bump.after, prereleases=True)
         because = f"which excludes {bump.after}" if excluded else f'and its floor is "{floor}"'
         extra = f" for its extra {need.extra}" if need.extra else ""
-        why = f"it requires {need.requirement.name}{need.requirement.specifier}{extra}, {because}"
+        why = f"it requires {in_order(need.requirement)}{extra}, {because}"
         return RangeEdit(need=need, version=bump.after, floor=floor, why=why)
 
     def _released_floors(self, name: str, bumps: Mapping[str, Bump], edited: list[RangeEdit]) -> list[RangeEdit]:

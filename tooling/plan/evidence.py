@@ -54,12 +54,14 @@ class Interface:
 class Comparison:
     """A wheel as built beside the wheel as published: `since` is the published one's version, None when there is none.
 
-    `same` when nothing of the artifacts differs from what is published under the version that stands in the tree.
+    `same` when the index has, under the version that stands in the tree, the very bytes that are built here; `listed`
+    when it has anything under that version.
     """
 
     since: Version | None
     evidence: tuple[Evidence, ...] = ()
     same: bool = False
+    listed: bool = False
 
     @property
     def broken(self) -> tuple[Evidence, ...]:
@@ -87,6 +89,11 @@ class Standing:
         """What all three witnesses say."""
         looked = self.comparison.evidence if self.comparison else ()
         return (*looked, *told_by_changelog(self.unreleased or {}))
+
+    @property
+    def differs(self) -> bool:
+        """Whether what is here cannot be published without another version."""
+        return self.comparison is not None and self.comparison.listed and not self.comparison.same
 
     @property
     def since(self) -> Version | None:
