@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from invoke.collection import Collection
 
-from tooling.faces import check, explain, nexus, packages, publish, release, verify
+from tooling.faces import bump, check, explain, nexus, packages, publish, release, verify
 
 ns = Collection(
     packages.list_,
@@ -12,6 +12,7 @@ ns = Collection(
     check.check,
     packages.build,
     packages.test_,
+    bump.bump,
     publish.publish,
     verify.verify,
     release.release,

@@ -20,6 +20,7 @@ FAMILIES = {
     "SV": "server",
     "GT": "git",
     "RL": "release",
+    "VS": "versions",
 }
 CODE = re.compile(rf"(?:{'|'.join(FAMILIES)})\d\d")
 

@@ -1,7 +1,7 @@
 """The catalogue behind `invoke explain CODE`: one module per family of codes, gathered here.
 
 Families: WS workspace · ST settings and selection · BD build · IX index · PB publish · SV embedded server · GT git ·
-RL release.
+RL release · VS versions.
 The codes of the house rules (PK) explain themselves: `tooling.rules`.
 """
 
@@ -21,7 +21,7 @@ class Explanation:
 
 def catalogue() -> dict[str, Explanation]:
     """Every explanation by its code."""
-    from tooling.explanations import build, git, index, publish, release, server, settings, workspace
+    from tooling.explanations import build, git, index, publish, release, server, settings, versions, workspace
 
-    families = (workspace, settings, build, index, publish, server, git, release)
+    families = (workspace, settings, build, index, publish, server, git, release, versions)
     return {code: entry for family in families for code, entry in family.ENTRIES.items()}

@@ -68,7 +68,7 @@ TABLE = (
     ),
 )
 _BY_KEY = {setting.key: setting for setting in TABLE}
-_NOT_SETTINGS = frozenset({"exceptions"})  # read by the rules
+_NOT_SETTINGS = frozenset({"exceptions", "versions"})  # read by the rules and by `bump`
 _RANGES = {"parallel": (1, 16), "patience": (1, 86400)}
 
 # (variables of the user, user when none is set, variable of the password); the first pair with a password counts.
