@@ -73,6 +73,16 @@ class Releaser:
         self.edit(f"{folder}/CHANGELOG.md", "## [Unreleased]\n", section, commit=False)
         self.edit("README.md", f"(packages/{package}) | {old}", f"(packages/{package}) | {new}")
 
+    def tell_changelog(self, package: str, entry: str) -> None:
+        """Say under Unreleased what the next version brings, and commit that."""
+        self.edit(f"packages/{package}/CHANGELOG.md", "## [Unreleased]\n", f"## [Unreleased]\n\n{entry}\n")
+
+    def noted(self, text: str) -> Path:
+        """A file of theirs with this text."""
+        file = self.home / "note.txt"
+        file.write_text(f"{text}\n", encoding="utf-8")
+        return file
+
     def hook(self, name: str, script: str, at: Path | None = None) -> None:
         """Give a repository (default: the clone) a hook."""
         path = (at or self.root / ".git") / "hooks" / name

@@ -15,33 +15,54 @@ from steps import KILLED, at_every_step
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from observed_index import ObservedIndex
     from originals import Original
     from publishers import Finished
+    from releasers import Releaser
     from warm_invoke import WarmInvoke
 
 TAG = "core-logging-v1.0.0"
+WAYS = {
+    "by tag": ("--push",),
+    "by tag, bumped": ("--push", "--part", "minor"),
+    "index first": ("--push", "--publish"),
+    "index first, bumped": ("--push", "--publish", "--part", "minor"),
+}
 
 
-@pytest.mark.parametrize("way", [(), ("--publish",)], ids=["by tag", "index first"])
+@pytest.mark.parametrize("way", WAYS)
 def test_killed_at_any_step_the_next_run_ends_as_if_nothing_had_happened(
-    way: tuple[str, ...], one: Original, warm: WarmInvoke, tmp_path: Path
+    way: str, one: Original, warm: WarmInvoke, tmp_path: Path
 ) -> None:
-    words = ("--all", "--push", *way)
+    words = ("--all", *WAYS[way])
+
+    def begin(name: str, index: ObservedIndex) -> Releaser:
+        releaser = make_releaser(tmp_path / name, one.built, warm, index)
+        releaser.tell_changelog("core-logging", "- It greets louder.")
+        return releaser
+
+    with observed_index(tmp_path / "index") as index:
+        undisturbed = begin("undisturbed", index)
+        assert undisturbed.release(*words).code == 0
+        tags, pages, files = set(undisturbed.tags()), index.pages(), index.traffic.accepted
+        commits = len(undisturbed.git("log", "--format=%H").splitlines())
 
     def attempt(step: int) -> Finished:
         with observed_index(tmp_path / f"index-{step}", write_policy="ALLOW") as index:
-            releaser = make_releaser(tmp_path / f"{step}", one.built, warm, index)
-            head = releaser.git("rev-parse", "HEAD")
+            releaser = begin(f"{step}", index)
             first = releaser.release(*words, die_at=step)
             if first.code == KILLED:
                 index.traffic.settle()
-                if way and releaser.tags():
-                    assert index.pages() == one.pages, f"a tag before its files, after a kill before step {step}"
+                if "--publish" in words and releaser.tags():
+                    assert index.pages() == pages, f"a tag before its files, after a kill before step {step}"
                 second = releaser.release(*words)
                 assert second.code == 0, f"after a kill before step {step}: {second.said}"
-            assert releaser.tags() == releaser.tags(releaser.remote) == {TAG: head}
-            assert index.pages() == (one.pages if way else {})
-            assert index.traffic.accepted == (one.files if way else 0), f"a file went up twice after a kill at {step}"
+            assert releaser.tags() == releaser.tags(releaser.remote)
+            head = releaser.git("rev-parse", "main", at=releaser.remote)
+            assert releaser.tags() == dict.fromkeys(tags, head), f"after a kill before step {step}"
+            assert len(releaser.git("log", "--format=%H").splitlines()) == commits
+            assert index.pages() == pages
+            assert index.traffic.accepted == files, f"a file went up twice after a kill before step {step}"
             assert releaser.git("status", "--porcelain") == ""
         return first
 

@@ -88,8 +88,8 @@ def test_index_first_tags_nothing_that_was_not_published(releaser: Releaser, thr
     """The rights are missing; with them, the same words finish it."""
     assert releaser.index is not None
     add_user(releaser.index.running, "reader", "reads", ["nx-repository-view-pypi-pypi-hosted-read"])
-    reader = {"NEXUS_USERNAME": "reader", "NEXUS_PASSWORD": "reads"}
-    done = releaser.release("--all", "--publish", "--push", "--json", **reader)
+    words = ("--all", "--publish", "--push", "--json")
+    done = releaser.release(*words, NEXUS_USERNAME="reader", NEXUS_PASSWORD="reads")
     assert (done.code, {tag["state"] for tag in done.report["tags"]}) == (1, {"held"}), done.said
     assert (releaser.tags(), releaser.tags(releaser.remote)) == ({}, {})
     assert releaser.release("--all", "--publish", "--push").code == 0

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from tooling.effects.checkout import checkout
+from tooling.effects.release_tree import finish_edits, release_tree, write_edits
 from tooling.errors import FailedError, MaestroError, RefusedError, StoppedError, raise_all
 from tooling.model.changelog import parse_changelog
 from tooling.model.workspace import find_workspace
-from tooling.plan.release_report import ReleaseReport
-from tooling.plan.release_texts import notes_in, shown
-from tooling.plan.releases import Candidate, TagState, Wish, plan_release, stale_files
+from tooling.plan.bump_edits import CHANGELOG
+from tooling.plan.release_report import CommitResult, ReleaseReport
+from tooling.plan.release_texts import commit_message, notes_in, shown
+from tooling.plan.releases import Candidate, TagState, Wish, is_tagged, plan_release, stale_files
 from tooling.plan.repository import Relation
 
 if TYPE_CHECKING:
@@ -24,14 +26,12 @@ if TYPE_CHECKING:
 
     from tooling.effects.progress import Watcher
     from tooling.effects.proven_publication import ProvenPublication
+    from tooling.effects.release_tree import BumpWish, ReleaseTree
     from tooling.effects.repository import Repository
     from tooling.model.package import Package
     from tooling.model.workspace import Workspace
     from tooling.plan.outcomes import Report
     from tooling.plan.releases import PlannedTag, ReleasePlan
-    from tooling.plan.repository import RepositoryFacts
-
-CHANGELOG = "CHANGELOG.md"
 
 
 class Check(Protocol):
@@ -45,12 +45,15 @@ class Check(Protocol):
 class ReleaseRequest:
     """What was asked for.
 
-    `named` are the folder names that the user gave one by one; `publish`: index first; `ask_index` False: what the
-    index has is left to whoever publishes.
+    `packages` are folder names, `named` those that the user gave one by one; `bump` None: the versions that stand;
+    `changed`: without a bump, only what is not tagged yet; `publish`: index first; `ask_index` False: what the index
+    has is left to whoever publishes.
     """
 
-    packages: Sequence[Package]
+    packages: frozenset[str]
     named: frozenset[str] = frozenset()
+    bump: BumpWish | None = None
+    changed: bool = False
     push: bool = False
     publish: bool = False
     ask_index: bool = True
@@ -69,9 +72,14 @@ class Release:
 
     def run(self, request: ReleaseRequest) -> ReleaseReport:
         """Release, and report; all that speaks against it is raised before anything is changed."""
+        if request.bump is not None:
+            finish_edits(self.workspace.root, dry_run=request.dry_run)
         facts = self.repository.facts()
-        plan, rehearsal = self._prepared(request, facts)
-        report = self._foreseen(request, facts, plan, rehearsal)
+        with release_tree(self.workspace, self.repository, facts, request.packages, request.bump) as tree:
+            plan, rehearsal = self._prepared(request, tree)
+            report = self._foreseen(request, tree, plan, rehearsal)
+            if not request.dry_run and tree.edits:
+                report = self._committed(report, tree)
         if request.dry_run:
             return report
         if request.publish:
@@ -86,16 +94,17 @@ class Release:
             self._push(plan.to_push, report.head, branch=plan.push_branch)
         return replace(report, tags=tuple(_made(tag) for tag in report.tags))
 
-    def _prepared(self, request: ReleaseRequest, facts: RepositoryFacts) -> tuple[ReleasePlan, Report | None]:
+    def _prepared(self, request: ReleaseRequest, tree: ReleaseTree) -> tuple[ReleasePlan, Report | None]:
         """Plan, rehearse and check; whatever is wrong is raised together."""
-        candidates = self._candidates(request, facts)
-        plan = plan_release(facts, candidates, Wish(branch=self.repository.branch, push=request.push))
+        candidates = self._candidates(request, tree)
+        wish = Wish(branch=self.repository.branch, push=request.push, commits=bool(tree.edits))
+        plan = plan_release(tree.facts, candidates, wish)
         current = [each.package for each in candidates if not each.changed]
-        errors = [*plan.refusals, *self.check(self.workspace, current)]
+        errors = [*plan.refusals, *tree.refusals, *self.check(tree.workspace, current)]
         rehearsal: Report | None = None
         if request.ask_index and current:
             try:
-                rehearsal = self.publication.rehearse(self.workspace, current)
+                rehearsal = self.publication.rehearse(tree.workspace, current)
                 errors += [_refusal(each) for each in rehearsal.problems]
             except StoppedError:
                 raise
@@ -104,50 +113,58 @@ class Release:
         raise_all(errors)
         return plan, rehearsal
 
-    def _candidates(self, request: ReleaseRequest, facts: RepositoryFacts) -> list[Candidate]:
+    def _candidates(self, request: ReleaseRequest, tree: ReleaseTree) -> list[Candidate]:
+        facts, edited = tree.facts, tree.bumped
         found = [
-            Candidate(package=package, notes=notes_of(package), named=package.name in request.named)
-            for package in request.packages
+            Candidate(package=each, notes=notes_of(each), named=each.name in request.named or each.name in edited)
+            for each in tree.packages
         ]
-        tagged = {
-            each.package.name: tag.commit
-            for each in found
-            if (tag := facts.tags.get(each.tag)) is not None and tag.commit not in {None, facts.head}
-        }
-        paths = {name: f"packages/{name}" for name in tagged}
-        trees = self.repository.trees(
-            [(commit, path) for name, path in paths.items() for commit in (facts.head, str(tagged[name]))]
-        )
+        if request.changed and request.bump is None:
+            found = [each for each in found if not is_tagged(facts, each.tag)]
+        tagged = {each.package.name: tag.commit for each in found if (tag := facts.tags.get(each.tag)) and tag.commit}
+        pairs = [(commit, f"packages/{name}") for name, named in tagged.items() for commit in (facts.head, named)]
+        trees = self.repository.trees(pairs)
         moved = {
             name
-            for name, path in paths.items()
-            if trees.get((facts.head, path)) != trees.get((str(tagged[name]), path))
+            for name, commit in tagged.items()
+            if name in edited or trees.get((facts.head, f"packages/{name}")) != trees.get((commit, f"packages/{name}"))
         }
         return [replace(each, changed=each.package.name in moved) for each in found]
 
     def _foreseen(
-        self, request: ReleaseRequest, facts: RepositoryFacts, plan: ReleasePlan, rehearsal: Report | None
+        self, request: ReleaseRequest, tree: ReleaseTree, plan: ReleasePlan, rehearsal: Report | None
     ) -> ReleaseReport:
         dist = self.workspace.root / "dist"
         lying = sorted(path.name for path in dist.iterdir()) if dist.is_dir() else []
-        stale = stale_files(lying, self.workspace.packages.values())
+        stale = stale_files(lying, tree.workspace.packages.values())
         warnings = list(plan.warnings)
         if stale:
             warnings.append(f"dist/ holds files of other versions, which are left alone: {shown(stale)}.")
         for warning in warnings:
             self.watcher.says(f"warning: {warning}")
         pushed = (*((self.repository.branch,) if plan.push_branch else ()), *plan.to_push) if request.push else ()
+        announced = [tag for tag in plan.tags if tag.state is TagState.PLANNED]
+        message = commit_message([tag.package for tag in announced], [tag.name for tag in announced])
+        files = tuple(edit.path for edit in tree.edits)
         return ReleaseReport(
             exit_code=0,
             dry_run=request.dry_run,
-            head=facts.head,
-            commit=None,
+            head=tree.facts.head,
+            bump=tree.bump,
+            commit=CommitResult(id=None, message=message, files=files) if tree.edits else None,
             tags=plan.tags,
-            remote=facts.remote.name if facts.remote else None,
+            remote=tree.facts.remote.name if tree.facts.remote else None,
             pushed=pushed,
             publication=rehearsal,
             warnings=(*warnings, *(rehearsal.warnings if rehearsal else ())),
         )
+
+    def _committed(self, report: ReleaseReport, tree: ReleaseTree) -> ReleaseReport:
+        assert report.commit is not None
+        write_edits(self.workspace.root, tree)
+        head = self.repository.commit(report.commit.files, report.commit.message)
+        self.watcher.says(f"committed {head[:12]} {report.commit.message.splitlines()[0]}")
+        return replace(report, head=head, commit=replace(report.commit, id=head))
 
     def _published(self, request: ReleaseRequest, report: ReleaseReport, plan: ReleasePlan) -> ReleaseReport:
         """Publish what the release's commit has, and nothing that was edited meanwhile.

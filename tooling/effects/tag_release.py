@@ -62,6 +62,7 @@ class TagRelease:
             exit_code=published.exit_code,
             dry_run=dry_run,
             head=commits.commit,
+            bump=None,
             commit=None,
             tags=tuple(
                 PlannedTag(

@@ -64,7 +64,7 @@ def bump(
 
     workspace = the_workspace()
     packages = selected(workspace, package, everything=all_ or changed)
-    request = _request([each.name for each in packages], part, to=to, auto=auto, override=override)
+    request = bump_request([each.name for each in packages], part, to=to, auto=auto, override=override)
     settings = the_settings(workspace, url=url, repository=repository, username=username)
     with watching(json=json) as watcher:
         bumping = the_bumping(workspace, settings, watcher)
@@ -92,9 +92,10 @@ def the_bumping(workspace: Workspace, settings: Settings, watcher: Watcher) -> B
     )
 
 
-def _request(
+def bump_request(
     packages: Sequence[str], part: Sequence[str], *, to: str | None, auto: bool, override: str | None
 ) -> BumpRequest:
+    """Read the words that say how far versions go."""
     from packaging.version import InvalidVersion, Version
 
     from tooling.errors import UsageError

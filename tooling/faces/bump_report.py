@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tooling.plan.bump_edits import FileEdit
     from tooling.plan.bump_report import BumpReport
-    from tooling.plan.bumps import Bump
+    from tooling.plan.bumps import Bump, BumpPlan
 
 
 def render(report: BumpReport) -> str:
@@ -22,9 +22,7 @@ def render(report: BumpReport) -> str:
 
 
 def _lines(report: BumpReport) -> Iterator[str]:
-    for bump in report.plan.bumps:
-        yield from _bump(bump)
-    yield from report.plan.notes
+    yield from versions(report.plan)
     if report.dry_run and not report.plan.refusals:
         for edit in report.edits:
             yield from _diff(edit)
@@ -33,6 +31,13 @@ def _lines(report: BumpReport) -> Iterator[str]:
     if report.plan.refusals:
         yield f"More: invoke explain {report.plan.refusals[0].code}"
     yield _summary(report)
+
+
+def versions(plan: BumpPlan) -> Iterator[str]:
+    """Each package from and to, and why it is there."""
+    for bump in plan.bumps:
+        yield from _bump(bump)
+    yield from plan.notes
 
 
 def _bump(bump: Bump) -> Iterator[str]:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tooling.faces import bump
 from tooling.faces.program import (
     INDEX,
     JSON,
@@ -24,14 +25,20 @@ if TYPE_CHECKING:
 
     from tooling.effects.progress import Watcher
     from tooling.effects.proven_publication import ProvenPublication
+    from tooling.effects.release import Release
+    from tooling.effects.release_tree import BumpWish
     from tooling.effects.repository import Repository
+    from tooling.effects.tag_release import TagRelease
     from tooling.errors import MaestroError
     from tooling.model.package import Package
     from tooling.model.settings import Settings
     from tooling.model.workspace import Workspace
+    from tooling.plan.bumps import BumpRequest
 
 FLAGS = {
     **SELECTION,
+    "changed": "of the selection, only what is not tagged yet; before a bump, what is published with other bytes",
+    **{key: bump.FLAGS[key] for key in ("part", "to", "auto", "override")},
     "push": "push the branch and the tags, all or nothing",
     "publish": "index first: publish, verify and install what is released, and only then tag it",
     "no_index": "do not ask the index whether the versions can be published; who publishes the tags will",
@@ -44,73 +51,103 @@ FLAGS = {
 }
 
 
-@command(flags=FLAGS, repeatable=("package", "from_tag"))
+@command(flags=FLAGS, repeatable=("package", "part", "from_tag"))
 def release(
     _context: object,
     package: Sequence[str],
+    part: Sequence[str],
     from_tag: Sequence[str],
+    *,
+    to: str | None = None,
+    override: str | None = None,
+    notes: str | None = None,
+    manifest: str | None = None,
     url: str | None = None,
     repository: str | None = None,
     username: str | None = None,
-    *,
-    notes: str | None = None,
-    manifest: str | None = None,
     all_: bool = False,
+    changed: bool = False,
+    auto: bool = False,
     push: bool = False,
     publish: bool = False,
     no_index: bool = False,
     dry_run: bool = False,
     json: bool = False,
 ) -> int:
-    """Tag the versions that stand in the tree; `--from-tag` publishes what a tag names."""
-    from tooling.effects.release import Release, ReleaseRequest
-    from tooling.effects.tag_release import TagRelease
+    """Bump or take the versions that stand, commit and tag them; `--from-tag` publishes what a tag names."""
     from tooling.faces.live import watching
-    from tooling.model.selection import select
+    from tooling.faces.release_reports import render
 
-    _require_one_way(
-        by_tag={"--notes": notes, "--manifest": manifest},
-        here={"--package": package, "--all": all_, "--push": push, "--publish": publish, "--no-index": no_index},
-        tags=from_tag,
-    )
+    versions: dict[str, object] = {"--part": part, "--to": to, "--auto": auto, "--override": override}
+    selection: dict[str, object] = {"--package": package, "--all": all_, "--changed": changed}
+    ways: dict[str, object] = {"--push": push, "--publish": publish, "--no-index": no_index}
+    _require_one_way(from_tag, {"--notes": notes, "--manifest": manifest}, selection | versions | ways)
     workspace = the_workspace()
     settings = the_settings(workspace, url=url, repository=repository, username=username)
     with watching(json=json) as watcher:
-        publication = _publication(workspace, settings, watcher)
         if from_tag:
-            tag_release = TagRelease(
-                workspace=workspace,
-                repository=the_repository(workspace, settings),
-                publication=publication,
-                notes=Path(notes) if notes else None,
-                manifest=Path(manifest) if manifest else None,
-            )
-            report = tag_release.run(from_tag, dry_run=dry_run)
+            report = _from_tag(workspace, settings, watcher, notes, manifest).run(from_tag, dry_run=dry_run)
         else:
-            named = select(workspace, package, everything=False) if package else ()
+            from tooling.effects.release import ReleaseRequest
+
+            chosen = [each.name for each in selected(workspace, package, everything=all_ or changed)]
+            bumps = any(versions.values())
+            wanted = bump.bump_request(chosen, part, to=to, auto=auto, override=override) if bumps else None
             request = ReleaseRequest(
-                packages=selected(workspace, package, everything=all_),
-                named=frozenset(each.name for each in named),
+                packages=frozenset(chosen),
+                named=frozenset() if all_ or changed else frozenset(chosen),
+                bump=_bump_wish(wanted, settings, watcher, changed=changed) if wanted else None,
+                changed=changed,
                 push=push,
                 publish=publish,
                 ask_index=not no_index,
                 dry_run=dry_run,
             )
-            local = Release(
-                workspace=workspace,
-                repository=the_repository(workspace, settings),
-                publication=publication,
-                check=check,
-                watcher=watcher,
-            )
-            report = local.run(request)
+            report = _here(workspace, settings, watcher).run(request)
     if json:
         print_json(report.as_json())
     else:
-        from tooling.faces.release_reports import render
-
         print(render(report))
     return report.exit_code
+
+
+def _from_tag(
+    workspace: Workspace, settings: Settings, watcher: Watcher, notes: str | None, manifest: str | None
+) -> TagRelease:
+    from tooling.effects.tag_release import TagRelease
+
+    return TagRelease(
+        workspace=workspace,
+        repository=the_repository(workspace, settings),
+        publication=_publication(workspace, settings, watcher),
+        notes=Path(notes) if notes else None,
+        manifest=Path(manifest) if manifest else None,
+    )
+
+
+def _here(workspace: Workspace, settings: Settings, watcher: Watcher) -> Release:
+    from tooling.effects.release import Release
+
+    return Release(
+        workspace=workspace,
+        repository=the_repository(workspace, settings),
+        publication=_publication(workspace, settings, watcher),
+        check=check,
+        watcher=watcher,
+    )
+
+
+def _bump_wish(request: BumpRequest, settings: Settings, watcher: Watcher, *, changed: bool) -> BumpWish:
+    from datetime import UTC, datetime
+
+    from tooling.effects.release_tree import BumpWish
+
+    return BumpWish(
+        request=request,
+        today=datetime.now(UTC).date(),
+        changed=changed,
+        bumping=lambda workspace: bump.the_bumping(workspace, settings, watcher),
+    )
 
 
 def the_repository(workspace: Workspace, settings: Settings) -> Repository:
@@ -147,7 +184,7 @@ def _publication(workspace: Workspace, settings: Settings, watcher: Watcher) -> 
     )
 
 
-def _require_one_way(*, by_tag: dict[str, object], here: dict[str, object], tags: Sequence[str]) -> None:
+def _require_one_way(tags: Sequence[str], by_tag: dict[str, object], here: dict[str, object]) -> None:
     """Refuse words of one way of releasing beside those of the other: they would be passed over."""
     from tooling.errors import UsageError
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tooling.faces import reports
+from tooling.faces.bump_report import versions
 from tooling.faces.words import table
 from tooling.plan.outcomes import Outcome
 from tooling.plan.releases import TagState
@@ -22,6 +23,8 @@ def render(report: ReleaseReport) -> str:
 
 def _paragraphs(report: ReleaseReport) -> Iterator[str]:
     yield ""
+    if report.bump is not None and (said := list(versions(report.bump.plan))):
+        yield from (*said, "")
     if report.commit is not None:
         yield f"commit {report.commit.id or '(planned)'}"
         yield from _indented(report.commit.message)

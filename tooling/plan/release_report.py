@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tooling.plan.bump_report import BumpReport
     from tooling.plan.outcomes import Report
     from tooling.plan.releases import PlannedTag
 
@@ -25,13 +26,15 @@ class CommitResult:
 class ReleaseReport:
     """One run.
 
-    `commit` is None where the versions that stand in the tree are taken; `pushed` what went, or will go, to `remote`:
-    names of branches and tags; `publication` is None where the index was not asked.
+    `head` is the commit that the tags name; `bump` and `commit` are None where the versions that stand are taken;
+    `pushed` are the branches and tags that went, or will go, to `remote`; `publication` is None where the index was not
+    asked.
     """
 
     exit_code: int
     dry_run: bool
     head: str
+    bump: BumpReport | None
     commit: CommitResult | None
     tags: tuple[PlannedTag, ...]
     remote: str | None
@@ -49,6 +52,7 @@ class ReleaseReport:
             "ok": self.exit_code == 0,
             "exit_code": self.exit_code,
             "dry_run": self.dry_run,
+            "bump": self.bump and self.bump.as_json()["packages"],
             "commit": self.commit
             and {"id": self.commit.id, "message": self.commit.message, "files": list(self.commit.files)},
             "tags": [

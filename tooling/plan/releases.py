@@ -224,6 +224,11 @@ def _against_name(tag: str) -> MaestroError | None:
     return RefusedError("RL07", message, "Rename the package's folder as its distribution is called.")
 
 
+def is_tagged(facts: RepositoryFacts, tag: str) -> bool:
+    """Whether the tag is here, and at the remote if there is one."""
+    return tag in facts.tags and (facts.remote is None or tag in facts.remote.tags)
+
+
 def stale_files(filenames: Iterable[str], packages: Iterable[Package]) -> tuple[str, ...]:
     """Name the wheels and sdists that are not of the versions that `packages` have now."""
     names = {package.import_name: package.version for package in packages}
