@@ -182,7 +182,7 @@ def test_griffe_by_itself_finds_as_many_breaks(tmp_path: Path, old: Files, new: 
         griffe.load("pkg", search_paths=[tmp_path / side], allow_inspection=False, try_relative_path=False)
         for side in ("old", "new")
     )
-    modules = {name for name, each in before.members.items() if each.is_module and not each.is_alias}
+    modules = {name for name, each in before.members.items() if not each.is_alias and each.is_module}
     for name in modules:
         before.members[name].public = False
     assert len(ours) == len(list(griffe.find_breaking_changes(before, after)))
