@@ -46,8 +46,10 @@ class Edits:
         Raises:
             RefusedError: VS14, when another process is at it.
         """
-        self._journal.parent.mkdir(exist_ok=True)
-        with self._journal.with_suffix(".lock").open("ab") as lock:
+        with self._disk():
+            self._journal.parent.mkdir(exist_ok=True)
+            lock = self._journal.with_suffix(".lock").open("ab")
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -101,12 +103,20 @@ class Edits:
     def _carry_out(self, files: Sequence[Mapping[str, str]]) -> None:
         with self._disk():
             for each in files:
-                path = (self.root / each["path"]).resolve()  # a link stays one
                 if self._hash(each["path"]) == each["before"]:
-                    with written_whole(path, mode=path.stat().st_mode & 0o777) as partial:
-                        _write_through(partial, each["after"])
-                sweep(path.parent)
+                    self._replace((self.root / each["path"]).resolve(), each["after"])  # a link stays one
             self._journal.unlink()
+            sweep(self._journal.parent)
+
+    def _replace(self, path: Path, text: str) -> None:
+        """Put a new file in the place of the old one, with its rights.
+
+        It is made where git never looks: an unfinished one beside the old would be a stray file of the package.
+        """
+        partial = self._journal.with_suffix(".partial")
+        _write_through(partial, text)
+        partial.chmod(path.stat().st_mode & 0o777)
+        partial.replace(path)
 
     def _forget(self, *, dry_run: bool) -> None:
         if not dry_run:

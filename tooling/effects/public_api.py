@@ -128,7 +128,8 @@ def _changed(public: str, old: Found, new: Found) -> Iterator[Evidence]:
         surfaces.append(surface)
     for breakage in griffe.find_breaking_changes(*surfaces):
         yield _explained(public, breakage, (before.path, after.path))
-    yield from (_came(name) for name in sorted(_offered(public, after) - _offered(public, before)))
+    came = _offered(public, after) - _offered(public, before)
+    yield from (_came(name) for name in sorted(came) if name.partition("(")[0] not in came - {name})
 
 
 def _target(found: Found) -> griffe.Object | None:

@@ -19,7 +19,7 @@ _ABANDONED_AFTER = 3600.0  # seconds; no write of ours takes as long
 
 
 @contextmanager
-def written_whole(target: Path, *, mode: int = 0o644) -> Iterator[Path]:
+def written_whole(target: Path) -> Iterator[Path]:
     """Yield a path to write to; it takes the place of `target` when the block ends well, and is removed otherwise."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=_SUFFIX)
@@ -27,7 +27,7 @@ def written_whole(target: Path, *, mode: int = 0o644) -> Iterator[Path]:
     partial = Path(name)
     try:
         yield partial
-        partial.chmod(mode)
+        partial.chmod(0o644)
         partial.replace(target)
     except BaseException:
         partial.unlink(missing_ok=True)

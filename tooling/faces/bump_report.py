@@ -44,6 +44,8 @@ def _bump(bump: Bump) -> Iterator[str]:
     yield f"{bump.package} {bump.before} -> {bump.after}"
     for reason in bump.reasons:
         yield f"    {'because ' if reason.kind != 'asked' else ''}{reason.text}"
+    if bump.overridden:
+        yield f"    although it breaks {', '.join(bump.overridden)}"
     for edit in bump.ranges:
         yield f"    {in_order(edit.need.requirement)} -> {range_text(edit)}"
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 _HEADING = re.compile(r"##[ \t]+\[?(?P<name>[^\]\s]+)\]?(?:[ \t]+-[ \t]+(?P<date>\S+))?")
 _UNRELEASED = "unreleased"
 _FENCE = re.compile(r"[ ]{0,3}(```|~~~)")
-_LINK = re.compile(r"[ ]{0,3}\[[^\]]+\]:\s*\S+")
+LINK = re.compile(r"[ ]{0,3}\[[^\]]+\]:\s*\S+")
+"""A line that gives a link its address, and says nothing to readers."""
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
@@ -40,7 +41,7 @@ class Section:
         for line, fenced in _fenced(_COMMENT.sub("", self.text).splitlines()):
             if line.startswith("### ") and not fenced:
                 heading = line[4:].strip()
-            elif line.strip() and (fenced or not _LINK.fullmatch(line.rstrip())):
+            elif line.strip() and (fenced or not LINK.fullmatch(line.rstrip())):
                 found.setdefault(heading, []).append(line)
         return {heading: "\n".join(lines) for heading, lines in found.items()}
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tooling.model.changelog import parse_changelog
+from tooling.model.changelog import LINK, parse_changelog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 OVERRIDE = "Override of the API check"
 _GROUP = "### Changed"
-_LINK = re.compile(r"\[unreleased\]:\s*(\S+)", re.IGNORECASE)
+_UNRELEASED_LINK = re.compile(r"\[unreleased\]:\s*(\S+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,19 +87,18 @@ def _with_lines(body: list[str], added: Sequence[str], *, headed: bool) -> list[
 
 def _appended(body: list[str], bullets: list[str], *, apart: bool = False) -> list[str]:
     """The bullets after the last line that says something; links at the end stay at the end."""
-    last = max((n for n, line in enumerate(body) if line.strip() and not line.startswith("[")), default=-1)
+    last = max((n for n, line in enumerate(body) if line.strip() and not LINK.fullmatch(line.rstrip())), default=-1)
     if last < 0:
-        rest = body[1:] if body and not body[0].strip() else body
-        return ["", *bullets, *(rest or ([""] if body else []))]
+        return ["", *bullets, *body]
     return [*body[: last + 1], *([""] if apart else []), *bullets, *body[last + 1 :]]
 
 
 def _linked(lines: list[str], entry: Entry) -> list[str]:
     """`[Unreleased]: …/name-v1.0.0...HEAD` goes on from the new version, which gets a link from the old one."""
-    place = next((n for n, line in enumerate(lines) if _LINK.match(line)), None)
+    place = next((n for n, line in enumerate(lines) if _UNRELEASED_LINK.match(line)), None)
     if place is None:
         return lines
-    link = _LINK.match(lines[place])
+    link = _UNRELEASED_LINK.match(lines[place])
     assert link is not None
     base, dots, _head = link[1].rpartition("...")
     start = base.rpartition("/")[2]

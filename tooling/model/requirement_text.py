@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _TEXT = re.compile(
     r"(?P<head>\s*[A-Za-z0-9][A-Za-z0-9._-]*(?:\s*\[[^\]]*\])?)"
-    r"(?P<before>\s*)(?P<open>\(?)(?P<range>[^;()]*?)(?P<close>\)?)(?P<tail>\s*(?:;.*)?)",
+    r"(?P<open>\s*\(\s*|\s*(?=[<>=!~])|)(?P<range>[^;()]*?)(?P<close>\s*\)|)(?P<tail>\s*(?:;.*)?)",
     re.DOTALL,
 )
 _CLAUSE = re.compile(r"(?P<space>\s*)(?P<operator>===|==|~=|!=|<=|>=|<|>)(?P<gap>\s*)(?P<version>[^\s,]+)(?P<end>\s*)")
@@ -54,7 +54,7 @@ def with_version(text: str, version: Version, floor: Floor) -> str:
     found = _TEXT.fullmatch(text)
     assert found is not None, text
     moved = f"=={version}" if floor == "exact" else _moved(found["range"], version)
-    edited = f"{found['head']}{found['before']}{found['open']}{moved}{found['close']}{found['tail']}"
+    edited = f"{found['head']}{found['open']}{moved}{found['close']}{found['tail']}"
     assert Requirement(edited).specifier.contains(version, prereleases=True), edited
     return edited
 
@@ -92,7 +92,8 @@ def _compatible(found: re.Match[str], version: Version) -> str:
     """`~=1.4` says two things: from 1.4, and below 2. They are said apart where the version has more numbers."""
     length = len(Version(found["version"]).release)
     if len(version.release) <= length:
-        return f"{found['space']}~={found['gap']}{version}{found['end']}"
+        label = str(version).removeprefix(_start(version, len(version.release)))
+        return f"{found['space']}~={found['gap']}{_start(version, length)}{label}{found['end']}"
     if not any(version.release[length:]) and not (version.is_prerelease or version.is_postrelease):
         return f"{found['space']}~={found['gap']}{_start(version, length)}{found['end']}"
     gap = found["gap"]

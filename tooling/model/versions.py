@@ -135,8 +135,9 @@ def _post(version: Version) -> Version:
 def _dev(version: Version, part: ReleasePart | None) -> Version:
     if part is not None:
         numbers = _raised(version, part)
-        again = version.is_devrelease and version.pre is None and version.post is None and numbers == version.release
-        if not again and _early(version) and numbers == version.release:
+        there = _early(version) and numbers == _padded(version.release, len(numbers))
+        again = there and version.pre is None
+        if there and not again:
             raise _senseless("dev", version, "its pre-releases have begun", "Say dev alone.")
         return _written(version, numbers, dev=(version.dev or 0) + 1 if again else 1)
     if version.is_devrelease:

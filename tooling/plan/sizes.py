@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tooling.model.versions import Change, next_version, part_for, phase_of, tells
+from tooling.model.versions import PHASES, Change, next_version, part_for, phase_of, tells
 from tooling.plan.evidence import Evidence, gravest
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def smallest(current: Version, standing: Standing, *, label: Part | None = None)
 
     Without evidence, and without a release to come from, it is the next patch. A pre-release stays one.
     """
-    label = label or phase_of(current)
+    label = _label(current, label)
     since = standing.since or current
     change = gravest(standing.evidence) or Change.FIX
     near = (
@@ -51,6 +51,14 @@ def deciding(standing: Standing) -> tuple[Evidence, ...]:
     """The evidence of the gravest change, which decides the part; the API before requirements before the changelog."""
     change = gravest(standing.evidence)
     return tuple(each for each in standing.evidence if each.change is change)
+
+
+def _label(current: Version, wanted: Part | None) -> Part | None:
+    """The label to go on with: a pre-release stays one, and never goes back from rc to alpha."""
+    own = phase_of(current)
+    if wanted is None or own is None:
+        return wanted or own
+    return max(wanted, own, key=lambda each: PHASES.index(each) if each in PHASES else -1)
 
 
 def _with(part: Part, label: Part | None) -> tuple[Part, ...]:
