@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -90,6 +91,13 @@ class Releaser:
         path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         path.chmod(0o755)
 
+    def copied(self, folder: Path, index: ObservedIndex) -> Releaser:
+        """The same person in the same situation, elsewhere and with another index."""
+        shutil.copytree(self.root.parent, folder, symlinks=True)
+        names = self.root.name, self.remote.name, self.home.name
+        root, remote, home = (folder / name for name in names)
+        return Releaser(root=root, remote=remote, home=home, warm=self.warm, index=index)
+
     def colleague(self, root: Path) -> Releaser:
         """Somebody else with a clone of the remote."""
         self.git("clone", "--quiet", str(self.remote), str(root))
@@ -107,7 +115,7 @@ def make_releaser(folder: Path, source: Path, warm: WarmInvoke, index: ObservedI
         ("init", "--quiet"),
         ("add", "--all"),
         ("commit", "--quiet", "--message", "All"),
-        ("remote", "add", "origin", str(remote)),
+        ("remote", "add", "origin", f"../{remote.name}"),
         ("push", "--quiet", "--set-upstream", "origin", "main"),
     ):
         git_as(home, root, *words)
