@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import tempfile
-from contextlib import suppress
+import threading
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 GRACE = 5.0
 """Seconds a command may take to put away its lock files once it is told to end."""
@@ -38,18 +39,35 @@ def run_bounded(words: Sequence[str], *, given: bytes, environment: Mapping[str,
     with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         asked.write(given)
         asked.seek(0)
-        process = subprocess.Popen(
-            words, stdin=asked, stdout=out, stderr=err, env=dict(environment), start_new_session=True
-        )
         code: int | None = None
+        with _heard_later() as interrupted:
+            process = subprocess.Popen(
+                words, stdin=asked, stdout=out, stderr=err, env=dict(environment), start_new_session=True
+            )
         try:
-            code = process.wait(seconds)
+            code = process.wait(0 if interrupted else seconds)
         except subprocess.TimeoutExpired:
             _end(process)
         except BaseException:
             _end(process)
             raise
+        if interrupted:
+            raise KeyboardInterrupt
         return Ended(code=code, out=_all(out), err=_all(err))
+
+
+@contextmanager
+def _heard_later() -> Iterator[list[int]]:
+    """Within, Ctrl-C is noted and not raised: between the start of a process and its number being known lies a gap."""
+    heard: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield heard
+        return
+    previous = signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
+    try:
+        yield heard
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
