@@ -1,0 +1,147 @@
+# /// script
+# dependencies = ["griffe>=2.4"]
+# ///
+"""Versions: sizing all packages by their API beside one `griffe check` for each, and planning on growing graphs.
+
+Whole processes are timed for the first, as a user would. Everything is published once to the embedded index, tagged, and
+changed afterwards, so that both have two versions of each package to compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from harness import Row, interleave, report, rows
+from packaging.version import Version
+
+from tooling.model.versioning import Versioning
+from tooling.model.workspace import Workspace, find_workspace
+from tooling.plan.bumps import BumpRequest, make_bump_plan
+from tooling.plan.evidence import Comparison, Standing
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from bump_workspaces import commit_all  # noqa: E402 - found through the line above
+from originals import THIRTEEN, Packages, runnable_workspace  # noqa: E402
+from publishers import user_environment  # noqa: E402
+
+MODULES_EACH = 13
+MODULE = '"""A module."""\n\n\ndef work(first: int, second: str = "", *, third: bool = False) -> str:\n    """Work."""\n    return f"{first}{second}{third}"\n\n\nclass Worker:\n    """Works."""\n\n    def run(self, times: int = 1) -> int:\n        """Run."""\n        return times\n'
+TAG = "published"
+
+
+class Bench:
+    """Thirteen packages, published, and changed since in a way that breaks nothing."""
+
+    def __init__(self, scratch: Path) -> None:
+        filled: Packages = {name: {**spec, "files": _modules(name)} for name, spec in THIRTEEN.items()}
+        self.root = runnable_workspace(scratch / "workspace", filled)
+        self.env = user_environment(scratch / "home")
+        commit_all(self.root)
+        self.run(sys.executable, "-m", "invoke", "publish", "--all")
+        self.run("git", "tag", TAG)
+        for init in self.root.glob("packages/*/src/*/__init__.py"):
+            text = init.read_text(encoding="utf-8").replace('["greet"]', '["greet", "wave"]')
+            init.write_text(f'{text}\n\ndef wave() -> str:\n    """Wave."""\n    return ""\n', encoding="utf-8")
+        for changelog in self.root.glob("packages/*/CHANGELOG.md"):
+            text = changelog.read_text(encoding="utf-8")
+            changelog.write_text(text.replace("## [Unreleased]\n", "## [Unreleased]\n\n- `wave`.\n"), encoding="utf-8")
+        commit_all(self.root)
+
+    def run(self, *words: str) -> None:
+        """Run a command to its end; one that fails ends the benchmark."""
+        done = subprocess.run(words, cwd=self.root, env=self.env, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit(f"{words} failed:\n{done.stdout}\n{done.stderr}")
+
+    def ours(self) -> None:
+        """Size every package, and plan the edit."""
+        self.run(sys.executable, "-m", "invoke", "bump", "--all", "--auto", "--dry-run")
+
+    def griffe(self) -> None:
+        """Compare each package with its tag."""
+        for name in THIRTEEN:
+            module = f"maestro_{name.replace('-', '_')}"
+            self.run("griffe", "check", module, "--search", f"packages/{name}/src", "--against", TAG)
+
+
+def _modules(name: str) -> dict[str, str]:
+    folder = f"src/maestro_{name.replace('-', '_')}"
+    return {f"{folder}/module_{number}.py": MODULE for number in range(MODULES_EACH)}
+
+
+def sizing(scratch: Path, rounds: int) -> list[Row]:
+    """`bump --auto --all` against one process of griffe for each package."""
+    bench = Bench(scratch)
+    medians = interleave({"ours": bench.ours, "griffe check, each": bench.griffe}, rounds=rounds)
+    return rows("bump --auto --all, 13 packages", medians, ours="ours", targets={"griffe check, each": 0.3})
+
+
+def planning(scratch: Path, rounds: int) -> list[Row]:
+    """Plan a release that moves everything, in graphs of 13, 130 and 500 packages: per edge, it takes no longer."""
+    seconds: dict[int, float] = {}
+    for size in (13, 130, 500):
+        workspace = find_workspace(runnable_workspace(scratch / str(size), _copies(size)))
+        edges = sum(map(len, workspace.needs.values()))
+        medians = interleave({"ours": lambda each=workspace: _plan(each)}, rounds=rounds, repeat=5)  # type: ignore[misc]
+        seconds[size] = medians["ours"] / edges
+    return [
+        Row(
+            work=f"plan bumps of {size} packages, each edge",
+            peer="of 13 packages, each edge",
+            ours_seconds=seconds[size],
+            peer_seconds=seconds[13],
+            target=1.0,
+        )
+        for size in (130, 500)
+    ]
+
+
+def _plan(workspace: Workspace) -> None:
+    """Bump what everything rests on, with every edge following."""
+    released = Version("1.0.0")
+    standing = Standing(
+        published=frozenset({released}), comparison=Comparison(since=released), unreleased={"Added": "- More."}
+    )
+    first = tuple(name for name, needs in workspace.needs.items() if not needs)
+    request = BumpRequest(packages=first, parts=("major",))
+    known = dict.fromkeys(workspace.packages, standing)
+    plan = make_bump_plan(workspace, request, Versioning(floor="latest"), known)
+    assert len(plan.bumps) == len(workspace.packages)
+
+
+def _copies(size: int) -> Packages:
+    """The graph of thirteen again and again, under numbered names, until there are `size` packages."""
+    graph: Packages = {}
+    copy = 0
+    while len(graph) < size:
+        ending = f"-{copy}" if copy else ""
+        for name, spec in list(THIRTEEN.items())[: size - len(graph)]:
+            graph[name + ending] = {"needs": tuple(f"{need}{ending}" for need in spec.get("needs", ()))}  # type: ignore[attr-defined]
+        copy += 1
+    return graph
+
+
+def main() -> None:
+    """Run the parts that are asked for, all by default."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="folder to write versions.json to")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=("sizing", "planning"))
+    words = parser.parse_args()
+    found: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        for name, part in {"sizing": sizing, "planning": planning}.items():
+            if words.only in (None, name):
+                (Path(folder) / name).mkdir()
+                found += part(Path(folder) / name, words.rounds)
+    report("versions", found, into=words.json)
+
+
+if __name__ == "__main__":
+    main()
