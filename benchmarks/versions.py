@@ -3,8 +3,8 @@
 # ///
 """Versions: sizing all packages by their API beside one `griffe check` for each, and planning on growing graphs.
 
-Whole processes are timed for the first, as a user would. Everything is published once to the embedded index, tagged, and
-changed afterwards, so that both have two versions of each package to compare.
+Whole processes are timed for the first, as a user would. Everything is published once to the embedded index, tagged,
+and changed afterwards, so that both have two versions of each package to compare.
 """
 
 from __future__ import annotations
@@ -27,11 +27,26 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from bump_workspaces import commit_all  # noqa: E402 - found through the line above
-from originals import THIRTEEN, Packages, runnable_workspace  # noqa: E402
+from originals import THIRTEEN, Packages, grown, runnable_workspace  # noqa: E402
 from publishers import user_environment  # noqa: E402
 
 MODULES_EACH = 13
-MODULE = '"""A module."""\n\n\ndef work(first: int, second: str = "", *, third: bool = False) -> str:\n    """Work."""\n    return f"{first}{second}{third}"\n\n\nclass Worker:\n    """Works."""\n\n    def run(self, times: int = 1) -> int:\n        """Run."""\n        return times\n'
+MODULE = '''\
+"""A module."""
+
+
+def work(first: int, second: str = "", *, third: bool = False) -> str:
+    """Work."""
+    return f"{first}{second}{third}"
+
+
+class Worker:
+    """Works."""
+
+    def run(self, times: int = 1) -> int:
+        """Run."""
+        return times
+'''
 TAG = "published"
 
 
@@ -86,7 +101,7 @@ def planning(scratch: Path, rounds: int) -> list[Row]:
     """Plan a release that moves everything, in graphs of 13, 130 and 500 packages: per edge, it takes no longer."""
     seconds: dict[int, float] = {}
     for size in (13, 130, 500):
-        workspace = find_workspace(runnable_workspace(scratch / str(size), _copies(size)))
+        workspace = find_workspace(runnable_workspace(scratch / str(size), grown(size)))
         edges = sum(map(len, workspace.needs.values()))
         medians = interleave({"ours": lambda each=workspace: _plan(each)}, rounds=rounds, repeat=5)  # type: ignore[misc]
         seconds[size] = medians["ours"] / edges
@@ -113,18 +128,6 @@ def _plan(workspace: Workspace) -> None:
     known = dict.fromkeys(workspace.packages, standing)
     plan = make_bump_plan(workspace, request, Versioning(floor="latest"), known)
     assert len(plan.bumps) == len(workspace.packages)
-
-
-def _copies(size: int) -> Packages:
-    """The graph of thirteen again and again, under numbered names, until there are `size` packages."""
-    graph: Packages = {}
-    copy = 0
-    while len(graph) < size:
-        ending = f"-{copy}" if copy else ""
-        for name, spec in list(THIRTEEN.items())[: size - len(graph)]:
-            graph[name + ending] = {"needs": tuple(f"{need}{ending}" for need in spec.get("needs", ()))}  # type: ignore[attr-defined]
-        copy += 1
-    return graph
 
 
 def main() -> None:

@@ -45,14 +45,19 @@ def connect(settings: Settings, sources: CredentialSources, watcher: Watcher) ->
     """
     if settings.url is None:
         return _embedded(settings, watcher)
-    target, in_address = read_target(
-        settings.url,
+    target, in_address = target_of(settings, settings.url)
+    return _opened(target, sources.find(settings, target, in_address), settings)
+
+
+def target_of(settings: Settings, url: str) -> tuple[Target, Credentials | None]:
+    """Understand the address `url` of the settings; what it says of a user comes back separately."""
+    return read_target(
+        url,
         repository=settings.repository,
         group=settings.group,
         kind=settings.kind,
         repository_is_default=settings.origins["repository"] == "default",
     )
-    return _opened(target, sources.find(settings, target, in_address), settings)
 
 
 @contextmanager

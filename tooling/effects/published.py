@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tooling.effects.connection import connect
+from tooling.effects.connection import connect, target_of
 from tooling.errors import UsageError
-from tooling.model.target import read_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,13 +35,7 @@ def reading(settings: Settings, sources: CredentialSources, watcher: Watcher) ->
         return
     from tooling.effects.index_clients import open_index
 
-    target, in_address = read_target(
-        settings.url,
-        repository=settings.repository,
-        group=settings.group,
-        kind=settings.kind,
-        repository_is_default=settings.origins["repository"] == "default",
-    )
+    target, in_address = target_of(settings, settings.url)
     with open_index(target, _at_hand(settings, sources, target, in_address), route=settings.route) as index:
         yield index
 
