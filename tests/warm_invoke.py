@@ -112,7 +112,14 @@ def _import_everything() -> None:
 
     import tooling
 
-    for name in ("hatchling.build", "hatchling.builders.wheel", "hatchling.builders.sdist", "httpx2", "invoke.main", *_BUMP):
+    for name in (
+        "hatchling.build",
+        "hatchling.builders.wheel",
+        "hatchling.builders.sdist",
+        "httpx2",
+        "invoke.main",
+        *_BUMP,
+    ):
         importlib.import_module(name)
     for part in ("errors", "model", "plan", "effects", "explanations", "localnexus", "rules"):
         found = importlib.import_module(f"{tooling.__name__}.{part}")
