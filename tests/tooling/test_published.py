@@ -55,10 +55,9 @@ def test_credentials_that_lie_ready_are_used_and_wrong_ones_said(
     with reading(settings(tmp_path, **known, NEXUS_PASSWORD="right"), sources, Silence()) as lent:
         assert lent is not None
         assert lent.project("maestro-core-logging").files == {}
-    with reading(settings(tmp_path, **known, NEXUS_PASSWORD="wrong"), sources, Silence()) as lent:
-        assert lent is not None
-        with pytest.raises(MaestroError) as caught:
-            lent.project("maestro-core-logging")
+    wrong = settings(tmp_path, **known, NEXUS_PASSWORD="wrong")
+    with pytest.raises(MaestroError) as caught, reading(wrong, sources, Silence()):
+        pass
     assert caught.value.code == "IX06"
 
 
