@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from originals import THIRTEEN  # noqa: E402 - found through the line above
+from originals import THIRTEEN, grown  # noqa: E402 - found through the line above
 from workspaces import make_workspace  # noqa: E402
 
 PASSWORD = "benchmark"  # noqa: S105 - of a server that lives for a minute
@@ -225,7 +225,7 @@ def scaling(scratch: Path, rounds: int) -> list[Row]:
     """From 13 to 130 to 500 packages, published to an empty index: at most linear."""
     seconds: dict[int, float] = {}
     for size in (len(THIRTEEN), 130, 500):
-        bench = Bench(scratch / str(size), _copies(size))
+        bench = Bench(scratch / str(size), grown(size))
         try:
             medians = interleave(
                 {"ours": lambda bench=bench: bench.invoke("publish", "--all")},  # type: ignore[misc]
@@ -252,18 +252,6 @@ def _empty(bench: Bench) -> None:
     bench.fresh_index()
     for folder in ("dist", ".maestro"):
         shutil.rmtree(bench.workspace / folder, ignore_errors=True)
-
-
-def _copies(size: int) -> dict[str, dict[str, object]]:
-    """The graph again and again, under numbered names, until there are `size` packages."""
-    graph: dict[str, dict[str, object]] = {}
-    copy = 0
-    while len(graph) < size:
-        ending = f"-{copy}" if copy else ""
-        for name, spec in list(THIRTEEN.items())[: size - len(graph)]:
-            graph[name + ending] = {"needs": tuple(f"{need}{ending}" for need in spec.get("needs", ()))}  # type: ignore[attr-defined]
-        copy += 1
-    return graph
 
 
 def main() -> None:

@@ -56,6 +56,7 @@ class FakeConnect:
     opened: int = 0
     closed: int = 0
     abandon: Callable[[], None] = lambda: None
+    group_problem: MaestroError | None = None
 
     @contextmanager
     def __call__(self) -> Iterator[Connection]:
@@ -71,6 +72,8 @@ class FakeConnect:
                 target=TARGET,
                 credentials=None,
                 stale_pages=tuple,
+                offered=self.index.project,
+                group_problem=lambda: self.group_problem,
                 abandon=self.abandon,
             )
         finally:

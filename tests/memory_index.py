@@ -102,11 +102,11 @@ class MemoryIndex:
         """How many uploads were attempted."""
         return self._counts["upload"]
 
-    def probe(self) -> None:
-        """Refuse wrong credentials, an unknown repository, and a group."""
+    def probe(self, *, uploading: bool = True) -> None:
+        """Refuse wrong credentials, an unknown repository, and for uploads a group."""
         self._note("probe", "")
         self._guard("show the repository")
-        if self.kind == "group":
+        if uploading and self.kind == "group":
             raise error_of(self._read(400, "Uploading components is unsupported, must be 'hosted'", "take uploads"))
 
     def project(self, distribution: str) -> Project:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _ON_PATHS = frozenset(
     {"open", "os.chmod", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "sqlite3.connect"}
 )
+_BUMP = ("griffe", "tomlkit")
 _OTHERS = frozenset({"os.truncate", "socket.bind", "socket.connect", "subprocess.Popen"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
@@ -117,7 +118,14 @@ def _import_everything() -> None:
 
     import tooling
 
-    for name in ("hatchling.build", "hatchling.builders.wheel", "hatchling.builders.sdist", "httpx2", "invoke.main"):
+    for name in (
+        "hatchling.build",
+        "hatchling.builders.wheel",
+        "hatchling.builders.sdist",
+        "httpx2",
+        "invoke.main",
+        *_BUMP,
+    ):
         importlib.import_module(name)
     for part in ("errors", "model", "plan", "effects", "explanations", "localnexus", "rules"):
         found = importlib.import_module(f"{tooling.__name__}.{part}")

@@ -81,6 +81,10 @@ def test_a_wrong_password_is_told_before_anything_else(world: World) -> None:
     assert caught.value.code in {"IX06", "IX08"}
 
 
+def test_a_reader_may_begin_as_well(world: World) -> None:
+    world.open().probe(uploading=False)
+
+
 def test_an_absent_project_has_no_files(world: World, name: str) -> None:
     assert world.open().project(name).files == {}
 
@@ -203,6 +207,15 @@ def test_a_group_and_an_unknown_repository_take_no_uploads(
     answer = index.upload(make_wheel(tmp_path, name), unheard)
     assert answer.meaning in {Meaning.REFUSED, Meaning.ASK}
     assert answer.code in codes
+
+
+@pytest.mark.parametrize("place", NEXUS_LIKE)
+def test_a_group_may_be_read_and_what_is_not_there_may_not(worlds: Callable[[str], World], place: str) -> None:
+    world = worlds(place)
+    world.open(where="group").probe(uploading=False)
+    with pytest.raises(UsageError, match="NEXUS_REPOSITORY") as caught:
+        world.open(where="unknown").probe(uploading=False)
+    assert caught.value.code == "IX11"
 
 
 @pytest.mark.parametrize("place", NEXUS_LIKE)

@@ -114,6 +114,18 @@ def test_a_publisher_shows_no_password_be_it_right_or_wrong(
     assert "IX06" in owner.told(way, index.running.url, "publish", "--all", "--json", code=2)
 
 
+@every_way
+def test_a_bump_shows_no_password_be_it_right_or_wrong(way: Way, owner: Owner, index: ObservedIndex) -> None:
+    """Nor does its journal, or a check of the API, which read the index too."""
+    owner.told(way, index.running.url, "publish", "--all", code=0)
+    changelog = owner.workspace / "packages" / "core-logging" / "CHANGELOG.md"
+    changelog.write_text(changelog.read_text().replace("## [Unreleased]\n", "## [Unreleased]\n\n- More.\n"))
+    owner.told(way, index.running.url, "check", "--api", "--json", code=0)
+    owner.told(way, index.running.url, "bump", "--all", "--auto", code=0)
+    add_user(index.running, USER, OTHER, ["nx-all"])
+    assert "IX06" in owner.told(way, index.running.url, "bump", "--all", "--auto", "--json", code=2)
+
+
 @two_ways
 def test_installers_are_not_given_the_password_where_others_see_it(
     way: Way, owner: Owner, index: ObservedIndex

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from originals import THREE
 from publishers import ROOT, run, user_environment
+from scripted_server import Request, Response, scripted_server
 from warm_invoke import WarmInvoke, warm_invoke
 from workspaces import make_workspace
 
-from tooling.localnexus import IndexSettings, running_index
+from tooling.localnexus import Faults, IndexSettings, add_user, running_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +79,40 @@ def test_list_says_unknown_when_the_index_does_not_answer(desk: Desk) -> None:
     assert "IX02" in listed.err
 
 
+def test_list_needs_no_rights_to_upload_and_where_anybody_may_read_no_user(desk: Desk, tmp_path: Path) -> None:
+    with running_index(IndexSettings(data=tmp_path / "data", password="right")) as index:
+        known = {"NEXUS_URL": index.url}
+        owner = {"NEXUS_USERNAME": "admin", "NEXUS_PASSWORD": "right"}
+        assert desk.types("publish", "--package", "core-logging", **known, **owner).code == 0
+        add_user(index, "reader", "reads", ["nx-repository-view-pypi-pypi-hosted-read"])
+        reader = {"NEXUS_USERNAME": "reader", "NEXUS_PASSWORD": "reads"}
+        listed = [states(desk.types("list", "--json", **known, **who)) for who in (owner, reader, {})]
+        wrong = desk.types("list", "--json", **known, **reader | {"NEXUS_PASSWORD": "wrong"})
+    assert listed == [{"core-logging": "present", "core-config": "absent", "core-api": "absent"}] * 3
+    assert set(states(wrong).values()) == {"unknown"}, "not even where anybody may read"
+    assert "IX06" in wrong.err
+
+
+def test_list_reads_a_server_that_is_frozen_and_asks_nobody_for_a_password(desk: Desk, tmp_path: Path) -> None:
+    frozen = IndexSettings(data=tmp_path / "data", password="right", faults=Faults(frozen=True))
+    with running_index(frozen) as index:
+        assert set(states(desk.types("list", "--json", NEXUS_URL=index.url)).values()) == {"absent"}
+    with running_index(IndexSettings(data=tmp_path / "closed", password="right", anonymous=False)) as index:
+        listed = desk.types("list", "--json", NEXUS_URL=index.url)
+    assert set(states(listed).values()) == {"unknown"}
+    assert "IX07" in listed.err
+
+
+def test_list_takes_a_server_that_is_no_index_for_unknown_and_not_for_empty(desk: Desk) -> None:
+    def answer(_request: Request) -> Response:
+        return Response(status=404, body=b"Not Found")
+
+    with scripted_server(answer) as server:
+        listed = desk.types("list", "--json", NEXUS_URL=server.url)
+    assert set(states(listed).values()) == {"unknown"}
+    assert "IX13" in listed.err
+
+
 def test_list_shows_a_table_in_publishing_order(desk: Desk) -> None:
     lines = desk.types("list").out.splitlines()
     assert [line.split()[0] for line in lines] == ["package", "core-logging", "core-config", "core-api"]
@@ -135,6 +170,38 @@ def test_status_tells_an_index_that_takes_uploads_from_one_that_refuses_the_pass
         bad = desk.types("nexus.status", "--json", **known, NEXUS_PASSWORD="wrong")
     assert (good.code, good.report["index"]["url"]) == (0, index.url)
     assert (bad.code, bad.report["ok"]) == (2, False)
+
+
+def test_a_group_that_is_not_there_is_said_by_whoever_sends_installers_to_it(desk: Desk, tmp_path: Path) -> None:
+    """Publishing and verifying go on; the lines that install name the repository instead."""
+    with running_index(IndexSettings(data=tmp_path / "data", password="right")) as index:
+        known = {"NEXUS_URL": index.url, "NEXUS_USERNAME": "admin", "NEXUS_PASSWORD": "right"}
+        status = desk.types("nexus.status", "--json", **known, NEXUS_GROUP="pypi-grup")
+        spoken = desk.types("nexus.status", **known, NEXUS_GROUP="pypi-grup")
+        published = desk.types("publish", "--all", **known, NEXUS_GROUP="pypi-grup")
+        verified = desk.types("verify", "--all", **known, NEXUS_GROUP="pypi-grup")
+        fine = desk.types("nexus.status", "--json", **known)
+    assert (status.code, status.report["ok"]) == (2, False)
+    assert [each["code"] for each in status.report["problems"]] == ["IX29"]
+    assert "has no repository pypi-grup, which installers are told to read. Set NEXUS_GROUP to a group" in spoken.said
+    assert "there are: pypi-group" in spoken.said
+    for done in (published, verified):
+        assert done.code == 0, done.said
+        assert "warning: The server at" in done.out
+        assert f"--index-url {index.url}/repository/pypi-hosted/simple/" in done.out
+        assert "/repository/pypi-grup/" not in done.out
+    assert (fine.code, fine.report["problems"]) == (0, [])
+
+
+def test_verify_says_that_nobody_looked_for_stale_pages_who_may_not(desk: Desk, tmp_path: Path) -> None:
+    with running_index(IndexSettings(data=tmp_path / "data", password="right")) as index:
+        known = {"NEXUS_URL": index.url, "NEXUS_USERNAME": "admin", "NEXUS_PASSWORD": "right"}
+        assert desk.types("publish", "--all", **known).code == 0
+        add_user(index, "anonymous", "reads", ["nx-repository-view-pypi-*-read"])
+        verified = desk.types("verify", "--all", "--json", NEXUS_URL=index.url)
+    assert verified.code == 0, verified.said
+    (warning,) = verified.report["warnings"]
+    assert warning.startswith("Nobody looked for stale pages: ")
 
 
 def test_test_hands_the_selection_to_nox(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import gc
 import os
 import signal
 import socket
@@ -51,6 +52,22 @@ def test_the_first_password_is_made_and_kept_for_its_owner_alone(door: Door) -> 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert door.running.password not in repr(door.running)
     assert door.upload().status_code == 200
+
+
+def test_small_answers_leave_at_once_on_connections_that_are_kept(door: Door) -> None:
+    """Headers and body are written apart; held back until acknowledged (RFC 896), each body would come 40 ms late."""
+    with socket.create_connection(("127.0.0.1", door.running.port)) as client:
+        client.sendall(b"GET /service/rest/v1/status HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert client.recv(15).startswith(b"HTTP/1.1 ")
+        (served,) = (each for each in gc.get_objects() if type(each) is socket.socket and _talks_to(each, client))
+        assert served.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def _talks_to(one: socket.socket, other: socket.socket) -> bool:
+    try:
+        return bool(one.getpeername() == other.getsockname())
+    except OSError:
+        return False
 
 
 def test_files_users_and_password_outlive_the_server(open_index: Callable[..., Door], tmp_path: Path) -> None:

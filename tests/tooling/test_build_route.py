@@ -40,6 +40,15 @@ def test_spelling_and_requirements_for_other_pythons_do_not_matter(tmp_path: Pat
     assert not _route(tmp_path, old, new).isolated
 
 
+def test_bytes_of_another_hatchling_are_made_in_isolation_by_that_one(tmp_path: Path) -> None:
+    package = one_package(tmp_path)
+    same = route_of(package, package.folder, isolated=False, hatchling=running_hatchling())
+    other = route_of(package, package.folder, isolated=False, hatchling="1.27.0")
+    assert not same.isolated
+    assert (other.isolated, other.hatchling) == (True, "1.27.0")
+    assert other.how.startswith("built in isolation: it is to be built by hatchling 1.27.0, and ")
+
+
 @pytest.mark.parametrize("table", ['[tool.hatch.build]\nexclude = ["*.log"]\n', "[tool.other.hooks]\na = 1\n"])
 def test_settings_that_run_no_code_do_not_matter(tmp_path: Path, table: str) -> None:
     assert not _route(tmp_path, added=table).isolated

@@ -253,6 +253,19 @@ def test_an_index_that_does_not_answer_is_not_an_empty_one(clone: Clone) -> None
     assert clone.diff() == []
 
 
+@pytest.mark.parametrize("read", [1, 2, 3])
+def test_a_page_that_does_not_come_is_not_an_empty_one(clone: Clone, read: int) -> None:
+    """Low and whoever may follow it are asked about; one answer is missing."""
+    clone.tell("low")
+    assert clone.index is not None
+    before = sum(method == "project" for method, _ in clone.index.calls)
+    clone.index.reads = {before + read: Fault()}
+    with pytest.raises(FailedError) as caught:
+        clone.bump("low", part="minor")
+    assert caught.value.code == "VS16"
+    assert clone.diff() == []
+
+
 def test_a_wheel_that_came_damaged_is_not_compared(clone: Clone) -> None:
     breaks(clone)
     assert clone.index is not None

@@ -176,6 +176,17 @@ def test_auto_leaves_what_did_not_change() -> None:
     assert plan.notes == ("low stays at 1.0.0: nothing changed since it was published.",)
 
 
+def test_what_auto_would_leave_is_not_said_to_stay_when_it_has_to_follow() -> None:
+    same = Standing(
+        published=frozenset({V("1.0.0")}),
+        comparison=Comparison(since=V("1.0.0"), same=True, listed=True),
+        unreleased={},
+    )
+    plan = planned(CHAIN, "low", "mid", auto=True, low=published(BREAK), mid=same)
+    assert versions(plan) == {"low": "2.0.0", "mid": "1.0.1"}
+    assert plan.notes == ()
+
+
 def test_auto_leaves_a_version_that_is_not_published_yet_and_far_enough() -> None:
     workspace = make_workspace_of(make_package("low", "1.1.0"))
     assert not planned(workspace, "low", auto=True, low=published(NEWS)).bumps

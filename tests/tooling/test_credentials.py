@@ -132,6 +132,15 @@ def test_a_nexus_server_without_any_password_is_an_error_that_says_what_to_set(h
     assert caught.value.code == "ST05"
 
 
+def test_who_only_reads_is_sent_as_whom_is_known_and_is_never_asked(home: Home) -> None:
+    sources = CredentialSources(environ={}, home=home.folder, ask=home.asked.append)
+    assert sources.known(read_settings(home.folder, {}), NEXUS, None) is None
+    home.write(".netrc", "machine nexus.example.com login netrc password 4\n")
+    known = sources.known(read_settings(home.folder, {}), NEXUS, None)
+    assert known == Credentials(username="netrc", password=Secret("4"))
+    assert home.asked == []
+
+
 def test_a_simple_index_may_want_nobody_and_nobody_is_asked(home: Home) -> None:
     assert home.find(SIMPLE) is None
     assert home.asked == []

@@ -127,6 +127,18 @@ CASES: list[tuple[str, Files, Files, list[tuple[str, str]]]] = [
         [],
     ),
     (
+        "a name that is answered for lazily",
+        module("def f(): ...", "f"),
+        module("def __getattr__(name): ...", "f"),
+        [],
+    ),
+    (
+        "a name whose module does not parse",
+        {"__init__.py": "from pkg.a import f\n__all__ = ['f']\n", "a.py": "def f(x): ..."},
+        {"__init__.py": "from pkg.a import f\n__all__ = ['f']\n", "a.py": "def f(:"},
+        [("breaking", "pkg.f: it leads to nothing that is in the package")],
+    ),
+    (
         "a module nobody is told of",
         {**module("", "f"), "inner.py": "def f(): ..."},
         module("", "f"),
@@ -161,13 +173,21 @@ def test_source_is_read_and_never_run(tmp_path: Path) -> None:
     assert not (tmp_path / "sprung").exists()
 
 
-def test_source_that_does_not_parse_is_an_error_and_no_break(tmp_path: Path) -> None:
+def test_source_that_does_not_parse_is_an_error_and_no_break(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(FailedError) as caught:
         compared(tmp_path, module("def f(): ...", "f"), {"__init__.py": "def f(:\n"})
     assert caught.value.code == "VS13"
+    assert capfd.readouterr() == ("", "")
 
 
-BEYOND_GRIFFE = ("not public any more", "name of its module", "nobody is told of", "what other distributions keep")
+BEYOND_GRIFFE = (
+    "not public any more",
+    "name of its module",
+    "nobody is told of",
+    "what other distributions keep",
+    "does not parse",
+    "lazily",
+)
 
 
 @pytest.mark.parametrize(

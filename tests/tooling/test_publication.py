@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from archives import make_sdist, make_wheel
-from factories import make_artifact, make_package
+from factories import make_artifact, make_artifacts, make_package
 from fake_publication import FakeBuilder, Stage
 from memory_index import LOST, Fault, MemoryIndex
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from tooling.model.artifact import Artifact
     from tooling.model.package import Package
+    from tooling.plan.snapshot import Project
 
 TESTS = Path(__file__).parent.parent
 LOG = make_package("core-logging")
@@ -43,6 +44,26 @@ def stage(tmp_path: Path) -> Stage:
 
 def sent(index: MemoryIndex) -> list[str]:
     return [subject for method, subject in index.calls if method == "upload"]
+
+
+class Unreadable(MemoryIndex):
+    """An index that cannot tell anything of one project: its page, or with `pages` only the hashes of its files."""
+
+    def __init__(self, distribution: str, *, pages: bool = False, md5_only: bool = False) -> None:
+        super().__init__(md5_only=md5_only)
+        self.distribution, self.pages = distribution, pages
+
+    def project(self, distribution: str) -> Project:
+        self._refuse(distribution, unless=self.pages)
+        return super().project(distribution)
+
+    def sha256_of(self, distribution: str, version: str, filename: str) -> str:
+        self._refuse(distribution, unless=False)
+        return super().sha256_of(distribution, version, filename)
+
+    def _refuse(self, distribution: str, *, unless: bool) -> None:
+        if distribution == self.distribution and not unless:
+            raise FailedError("IX20", "It is busy.", "Run again.")
 
 
 class TestOneRunAfterAnother:
@@ -114,8 +135,8 @@ class TestErrorsBeforeAnything:
         assert "upload" not in {method for method, _ in stage.index.calls}
         assert stage.connect.closed == 1
 
-    def test_a_page_that_cannot_be_read_keeps_everything_from_being_sent(self, stage: Stage) -> None:
-        stage.index.reads = {2: Fault(status=503)}
+    def test_pages_none_of_which_can_be_read_keep_everything_from_being_sent(self, stage: Stage) -> None:
+        stage.index.reads = dict.fromkeys(range(1, 4), Fault(status=503))
         with pytest.raises(FailedError) as caught:
             stage.run()
         assert caught.value.code == "IX20"
@@ -179,6 +200,36 @@ class TestRefusals:
         assert "could not be learned" in str(report.problems[0]["message"])
         assert [package.outcome for package in report.packages] == [Outcome.REFUSED, Outcome.REFUSED]
 
+    def test_a_page_that_cannot_be_read_is_refused_with_all_else_that_is(self, tmp_path: Path) -> None:
+        """Absent and unknown are different answers, and so are unknown and missing."""
+        stage = Stage(folder=tmp_path, packages=ALL, index=Unreadable(LOG.distribution))
+        (tmp_path / "published").mkdir()
+        stage.index.upload(make_artifact(CACHE, content=b"old", folder=tmp_path / "published"), lambda _size: None)
+        stage.index.calls.clear()
+        report = stage.run("cache", "resilience")
+        assert (report.exit_code, sent(stage.index)) == (3, [])
+        codes = [(each["code"], str(each["message"])) for each in report.problems]
+        assert [code for code, _ in codes] == ["PB01", "PB02"]
+        assert "The index did not say whether it has a maestro-core-logging that satisfies" in codes[1][1]
+        whole = stage.run()
+        assert whole.exit_code == 3
+        outcomes = {package.name: package.outcome for package in whole.packages}
+        assert outcomes["core-logging"] is Outcome.REFUSED
+        assert [each["code"] for each in whole.problems].count("PB02") == 2, "for each of its files"
+
+    def test_a_hash_that_cannot_be_learned_is_refused_and_not_taken_for_another(self, tmp_path: Path) -> None:
+        stage = Stage(folder=tmp_path, packages=ALL, index=Unreadable(LOG.distribution, md5_only=True, pages=True))
+        for each in ALL:
+            for artifact in make_artifacts([each], tmp_path):
+                stage.index.upload(artifact, lambda _size: None)
+        stage.index.calls.clear()
+        report = stage.run()
+        assert (report.exit_code, sent(stage.index)) == (3, [])
+        assert {each["code"] for each in report.problems} == {"PB02"}
+        assert [package.outcome for package in report.packages] == [
+            Outcome.PRESENT, Outcome.REFUSED, Outcome.PRESENT,
+        ]  # fmt: skip
+
     def test_a_prerequisite_in_the_index_is_enough(self, stage: Stage) -> None:
         assert stage.run("resilience").exit_code == 3
         assert stage.run("core-logging").exit_code == 0
@@ -241,6 +292,16 @@ class TestExitCodes:
         stage.index.uploads = {1: LOST, 2: Fault(status=503), 4: Fault(status=503, stored=True)}
         assert stage.run().exit_code == 0
 
+    def test_a_group_that_is_not_there_is_a_warning_and_installers_are_sent_to_the_repository(
+        self, stage: Stage
+    ) -> None:
+        stage.connect.group_problem = UsageError("IX29", "There is no such group.", "Set NEXUS_GROUP.")
+        report = stage.run()
+        assert report.exit_code == 0
+        assert report.warnings == ("There is no such group. Set NEXUS_GROUP.",)
+        assert report.index is not None
+        assert report.index.installs_from == "http://nexus/repository/pypi-hosted/simple/"
+
     def test_an_older_version_is_a_warning_and_no_error(self, tmp_path: Path) -> None:
         index = MemoryIndex()
         Stage(folder=tmp_path, packages=[make_package("cache", "2.0.0")], index=index).run()
@@ -260,7 +321,7 @@ def test_the_report_for_programs_has_exactly_these_keys(stage: Stage) -> None:
     report = stage.run("core-logging").as_json()
     assert json.loads(json.dumps(report)) == report
     assert list(report) == [
-        "command", "ok", "exit_code", "index", "dry_run", "seconds", "packages", "warnings", "problems",
+        "command", "ok", "exit_code", "index", "dry_run", "seconds", "packages", "installs", "warnings", "problems",
     ]  # fmt: skip
     assert report["command"] == "publish"
     assert (report["ok"], report["exit_code"], report["dry_run"]) == (True, 0, False)

@@ -9,7 +9,7 @@ from factories import make_artifact, make_artifacts, make_package
 from memory_index import Fault, MemoryIndex
 from virtual_clock import VirtualClock
 
-from tooling.effects.verification import LONGEST_PAUSE, Verifier
+from tooling.effects.verification import LAG, LONGEST_PAUSE, STALE, Verifier
 from tooling.errors import FailedError, StoppedError
 
 if TYPE_CHECKING:
@@ -103,6 +103,17 @@ def test_a_stale_page_that_may_not_be_healed_says_what_an_administrator_has_to_d
     assert "delete the asset simple/maestro-core-logging/" in caught.value.hint
     assert words(index).count("heal") == 1
     assert sum(clock.sleeps) <= 5.0 + LONGEST_PAUSE
+
+
+def test_who_may_not_heal_is_told_long_before_an_index_is_thought_to_have_lost_a_file(
+    artifacts: list[Artifact], clock: VirtualClock
+) -> None:
+    """Another page than the one that was kept would show up within moments."""
+    index = with_stale_page(MemoryIndex(may_heal=False), artifacts)
+    with pytest.raises(FailedError) as caught:
+        Verifier(index=index, clock=clock).verify(artifacts)
+    assert caught.value.code == "PB07"
+    assert sum(clock.sleeps) <= STALE + LONGEST_PAUSE < LAG
 
 
 def test_a_page_that_stays_stale_after_healing_is_given_up_in_time(

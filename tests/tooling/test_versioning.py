@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,13 +15,14 @@ from tooling.model.versioning import Versioning, read_versioning
 from tooling.model.workspace import find_workspace
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
+README = Path(__file__).parents[2] / "README.md"
 PACKAGES: dict[str, dict[str, object]] = {"low": {}, "mid": {"needs": ("low",)}, "high": {"needs": ("mid",)}}
 
 
-def policy(tmp_path: Path, text: str) -> Versioning:
-    root = make_workspace(tmp_path / "w", PACKAGES)
+def policy(tmp_path: Path, text: str, packages: Mapping[str, Mapping[str, object]] = PACKAGES) -> Versioning:
+    root = make_workspace(tmp_path / "w", packages)
     manifest = root / "pyproject.toml"
     manifest.write_text(f"{manifest.read_text()}\n{text}\n")
     read_settings(root, {})  # which knows the table and leaves it alone
@@ -46,6 +49,16 @@ platform = ["low", "high"]
     )
     assert (read.floor_of("high", "mid"), read.floor_of("mid", "low")) == ("exact", "latest")
     assert read.lockstep == {"platform": ("low", "high")}
+
+
+def test_the_example_in_the_readme_is_understood(tmp_path: Path) -> None:
+    (example,) = re.findall(
+        r"```toml\n(\[tool\.maestro\.versions\]\n.+?)```", README.read_text(encoding="utf-8"), re.DOTALL
+    )
+    packages: dict[str, dict[str, object]] = {"core-config": {}, "core-api": {"needs": ("core-config",)}}
+    read = policy(tmp_path, example, packages)
+    assert (read.floor, read.floor_of("core-api", "core-config")) == ("minimum", "latest")
+    assert read.lockstep == {"platform": ("core-api", "core-config")}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_WHERE = ("in the file built here", "in the published file")
+HERE = ("in the file built here", "in the published file")
 _BLOCK = 1 << 20
 _GENERATOR = "Generator:"
 
@@ -34,7 +34,7 @@ def members(path: Path) -> dict[str, str]:
         raise FailedError("BD15", message, hint, place=Place(file=path)) from error
 
 
-def difference(ours: Path, other: Path, where: tuple[str, str] = _WHERE) -> str:
+def difference(ours: Path, other: Path, where: tuple[str, str] = HERE) -> str:
     """Say in a clause how two files differ, naming the first member that does; `where` names them in that clause.
 
     Members are compared in the order of their names, a wheel's RECORD last, as it differs whenever anything does.

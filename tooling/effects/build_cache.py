@@ -56,10 +56,13 @@ class BuildCache:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def store(self, key: str, wheel: Path, sdist: Path, how: str) -> Entry:
-        """Keep two files under `key` and return the entry made of them."""
+    def sweep(self) -> None:
+        """Remove what writers that were killed left unfinished."""
         sweep(self.root / "builds")
         sweep(self.root / "artifacts")
+
+    def store(self, key: str, wheel: Path, sdist: Path, how: str) -> Entry:
+        """Keep two files under `key` and return the entry made of them."""
         entry = Entry(wheel=self._keep(wheel), sdist=self._keep(sdist), how=how)
         with written_whole(self._entry(key)) as partial:
             partial.write_text(json.dumps(asdict(entry)), encoding="utf-8")

@@ -7,7 +7,7 @@ anything behind, and the version that runs is one the package asks for.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 _BACKEND = "hatchling.build"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """Whether the build is `isolated`, and the sentence that says how and why, for people."""
-
-    isolated: bool
-    how: str
-
-
 def running_hatchling() -> str:
     """The version of the hatchling in this process; its package of builders is not imported for that."""
     from hatchling.__about__ import __version__
@@ -37,12 +29,30 @@ def running_hatchling() -> str:
     return __version__
 
 
-def route_of(package: Package, source: Path, *, isolated: bool) -> Route:
-    """Choose for the files in `source`; `isolated` asks for an environment of its own whatever they say."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Whether the build is `isolated`, and the sentence that says how and why, for people.
+
+    `hatchling` is the version that an isolated build takes where the package asks for hatchling and accepts it.
+    """
+
+    isolated: bool
+    how: str
+    hatchling: str = field(default_factory=running_hatchling)
+
+
+def route_of(package: Package, source: Path, *, isolated: bool, hatchling: str | None = None) -> Route:
+    """Choose for the files in `source`; `isolated` asks for an environment of its own whatever they say.
+
+    `hatchling` is the version that gives the wanted bytes (None: the running one); another one runs in isolation.
+    """
+    wanted = hatchling or running_hatchling()
     reason = "--isolated asks for it" if isolated else _against(package, source)
+    if not reason and wanted != running_hatchling():
+        reason = f"it is to be built by hatchling {wanted}, and {running_hatchling()} is running"
     if reason:
-        return Route(isolated=True, how=f"built in isolation: {reason}")
-    return Route(isolated=False, how=f"built in process by hatchling {running_hatchling()}")
+        return Route(isolated=True, how=f"built in isolation: {reason}", hatchling=wanted)
+    return Route(isolated=False, how=f"built in process by hatchling {wanted}")
 
 
 def _against(package: Package, source: Path) -> str:

@@ -50,14 +50,18 @@ class CredentialSources:
         Raises:
             UsageError: ST05 when a Nexus server is to be written to and no password is anywhere.
         """
+        found = self.known(settings, target, in_address)
+        if found is not None or target.kind == "simple":
+            return found
+        return self._asked(settings.username, target)
+
+    def known(self, settings: Settings, target: Target, in_address: Credentials | None) -> Credentials | None:
+        """Return the first credentials found for `target` without asking anybody; None when there are none."""
         if settings.password is not None and settings.username is not None:
             return Credentials(username=settings.username, password=settings.password)
         if in_address is not None:
             return in_address
-        found = next(self._kept(settings.username, target), None)
-        if found is not None:
-            return found
-        return None if target.kind == "simple" else self._asked(settings.username, target)
+        return next(self._kept(settings.username, target), None)
 
     def _kept(self, username: str | None, target: Target) -> Iterator[Credentials]:
         for source in (self._from_keyring, self._from_netrc, self._from_pypirc):

@@ -28,8 +28,9 @@ class EditHistory:
         """The versions that tags name, by package."""
         found: dict[str, set[Version]] = {name: set() for name in names}
         if self._is_known:
-            for text in Git(root=self.root).read("tag", "--list").split():
-                with suppress(UsageError):  # other tags are other people's
+            tags = Git(root=self.root).read("tag", "--list").split()
+            for text in (each for each in tags if each.rpartition("-v")[0] in found):
+                with suppress(UsageError):  # a version written in another way is no release of ours
                     tag = parse_tag(text, names)
                     found[tag.package].add(tag.version)
         return found

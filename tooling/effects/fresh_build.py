@@ -19,7 +19,7 @@ from tooling.errors import FailedError, MaestroError, Place, RefusedError, raise
 from tooling.model.document import masked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tooling.effects.source_tree import SourceTree
     from tooling.model.artifact import Kind
@@ -36,9 +36,16 @@ class Build:
     sdist: Path
 
 
+def forget(folder: Path) -> None:
+    """Remove a folder with all that is in it, as far as the system allows."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
-def fresh_build(package: Package, source: SourceTree, route: Route) -> Iterator[Build]:
-    """Build a package and yield its files, inspected; whatever was made is removed when the block ends.
+def fresh_build(
+    package: Package, source: SourceTree, route: Route, remove: Callable[[Path], None] = forget
+) -> Iterator[Build]:
+    """Build a package and yield its files, inspected; `remove` is given the folder they are in when the block ends.
 
     Raises:
         FailedError: BD01 the build failed, BD03 the source changed meanwhile, BD04 the disk is full, BD11 there is no
@@ -48,7 +55,7 @@ def fresh_build(package: Package, source: SourceTree, route: Route) -> Iterator[
     """
     from tooling.effects.inspection import inspect
 
-    with _workshop(package) as bench:
+    with _workshop(package, remove) as bench:
         checkout = bench.tree / "source"
         if not source.copy(checkout):
             raise changed(package, "before it could be built")
@@ -100,7 +107,7 @@ class _Bench:
 
 
 @contextmanager
-def _workshop(package: Package) -> Iterator[_Bench]:
+def _workshop(package: Package, remove: Callable[[Path], None] = forget) -> Iterator[_Bench]:
     """Yield a bench in a temporary folder; the marks of a repository keep backends from ignore files further up."""
     with disk_errors(package):
         work = Path(tempfile.mkdtemp(prefix="maestro-build-"))
@@ -112,14 +119,16 @@ def _workshop(package: Package) -> Iterator[_Bench]:
                 (bench.tree / mark).touch()
             yield bench
         finally:
-            shutil.rmtree(work, ignore_errors=True)
+            remove(work)
 
 
 def _make(package: Package, source: Path, out: Path, kinds: tuple[Kind, ...], route: Route) -> tuple[Path, ...]:
     from tooling.effects.hatchling_hooks import build_in_process
 
     try:
-        return build_isolated(source, out, kinds) if route.isolated else build_in_process(source, out, kinds)
+        if route.isolated:
+            return build_isolated(source, out, kinds, route.hatchling)
+        return build_in_process(source, out, kinds)
     except EnvironmentUnavailableError as error:
         message = f"The environment to build {package.name} in could not be made: {_tail(str(error))}\n"
         hint = "See that the index your installer uses is reachable and has what [build-system] requires."

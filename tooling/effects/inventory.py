@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tooling.effects.connection import connect
 from tooling.effects.snapshots import read_snapshot
 from tooling.errors import MaestroError
-from tooling.plan.snapshot import Snapshot, State
+from tooling.plan.snapshot import Project, Snapshot, State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
-    from tooling.effects.credentials import CredentialSources
+    from tooling.effects.connection import Connection
     from tooling.effects.ports import Builder
     from tooling.effects.progress import Watcher
     from tooling.model.artifact import Artifact
     from tooling.model.package import Package
-    from tooling.model.settings import Settings
+
+    Opening = Callable[[], AbstractContextManager[Connection]]
 
 _GRAVEST_FIRST = (State.UNKNOWN, State.DIFFERENT, State.ABSENT, State.PRESENT)
 
@@ -25,14 +26,16 @@ _GRAVEST_FIRST = (State.UNKNOWN, State.DIFFERENT, State.ABSENT, State.PRESENT)
 def take_inventory(
     builder: Builder,
     packages: Sequence[Package],
-    settings: Settings,
-    sources: CredentialSources,
+    opening: Opening | None,
     watcher: Watcher,
 ) -> dict[str, str]:
-    """Return each package's state: `absent`, `partial` (some files), `present`, `different`, `unknown`, `not built`."""
+    """Return each package's state: `absent`, `partial` (some files), `present`, `different`, `unknown`, `not built`.
+
+    `opening` begins to look at the index; None: there is none yet, so everything is absent.
+    """
     artifacts = _artifacts(builder, packages, watcher)
     built = [artifact for found in artifacts.values() for artifact in found]
-    snapshot = _snapshot(settings, sources, watcher, packages, built)
+    snapshot = _snapshot(opening, watcher, packages, built)
     return {each.name: _in_a_word(artifacts[each.name], each.distribution, snapshot) for each in packages}
 
 
@@ -49,24 +52,24 @@ def _artifacts(builder: Builder, packages: Sequence[Package], watcher: Watcher) 
 
 
 def _snapshot(
-    settings: Settings,
-    sources: CredentialSources,
+    opening: Opening | None,
     watcher: Watcher,
     packages: Sequence[Package],
     artifacts: Sequence[Artifact],
 ) -> Snapshot | None:
-    """Read the index; None when it does not answer. An embedded index that was never filled is empty, and not begun."""
+    """Read the index; None when it does not answer."""
     names = [package.distribution for package in packages]
-    if settings.url is None and not settings.data.is_dir():
-        from tooling.plan.snapshot import Project
-
+    if opening is None:
         return Snapshot(projects={name: Project(distribution=name) for name in names})
     try:
-        with connect(settings, sources, watcher) as connection:
-            return read_snapshot(connection.index, names, artifacts)
+        with opening() as connection:
+            snapshot = read_snapshot(connection.index, names, artifacts)
     except MaestroError as error:
         watcher.says(str(error))
         return None
+    for name, reason in snapshot.unknown.items():
+        watcher.says(f"{name}: {reason}")
+    return snapshot
 
 
 def _in_a_word(artifacts: Sequence[Artifact], distribution: str, snapshot: Snapshot | None) -> str:

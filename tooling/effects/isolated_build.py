@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tooling.effects.build_route import running_hatchling
 from tooling.effects.source_tree import EPOCH
 
 if TYPE_CHECKING:
@@ -37,10 +36,11 @@ class BackendFailedError(Exception):
     """The backend could not build the project; the text is what it printed."""
 
 
-def build_isolated(source: Path, into: Path, kinds: tuple[Kind, ...]) -> tuple[Path, ...]:
+def build_isolated(source: Path, into: Path, kinds: tuple[Kind, ...], hatchling: str) -> tuple[Path, ...]:
     """Build the project in `source` into the folder `into`, one file for each kind, in that order.
 
-    Each kind is built from a copy of its own, so that neither finds what the other left.
+    Each kind is built from a copy of its own, so that neither finds what the other left. A build that asks for
+    hatchling gets the version `hatchling`, where it accepts that.
 
     Raises:
         EnvironmentUnavailableError: the environment could not be made or filled.
@@ -51,14 +51,14 @@ def build_isolated(source: Path, into: Path, kinds: tuple[Kind, ...]) -> tuple[P
 
     try:
         with DefaultIsolatedEnv(installer="uv" if _has_uv() else "pip", path=str(into / "environment")) as environment:
-            return tuple(_build(source, into, kind, environment) for kind in kinds)
+            return tuple(_build(source, into, kind, environment, hatchling) for kind in kinds)
     except BuildBackendException as error:
         raise BackendFailedError(_output(error.exception) or str(error.exception)) from error
     except BuildException as error:
         raise BackendFailedError(str(error)) from error
 
 
-def _build(source: Path, into: Path, kind: Kind, environment: DefaultIsolatedEnv) -> Path:
+def _build(source: Path, into: Path, kind: Kind, environment: DefaultIsolatedEnv, hatchling: str) -> Path:
     from build import ProjectBuilder
 
     scratch = into / f"scratch-{kind}"
@@ -78,22 +78,20 @@ def _build(source: Path, into: Path, kind: Kind, environment: DefaultIsolatedEnv
         )
 
     project = ProjectBuilder.from_isolated_env(environment, copy, run)
-    _install(environment, project.build_system_requires)
-    _install(environment, project.get_requires_for_build(kind))
+    _install(environment, project.build_system_requires, hatchling)
+    _install(environment, project.get_requires_for_build(kind), hatchling)
     return Path(project.build(kind, into))
 
 
-def _install(environment: DefaultIsolatedEnv, requires: Iterable[str]) -> None:
+def _install(environment: DefaultIsolatedEnv, requires: Iterable[str], hatchling: str) -> None:
     """Install what the build asks for.
 
-    A build that asks for hatchling gets the version that runs here, where it accepts that: hatchling writes its own
-    version into every wheel, and isolation must not change the bytes.
+    Hatchling writes its own version into every wheel, and neither isolation nor time must change the bytes.
     """
     wanted = set(requires)
     for requirement in map(Requirement, tuple(wanted)):
-        running = running_hatchling()
-        if canonicalize_name(requirement.name) == "hatchling" and requirement.specifier.contains(running):
-            wanted.add(f"hatchling=={running}")
+        if canonicalize_name(requirement.name) == "hatchling" and requirement.specifier.contains(hatchling):
+            wanted.add(f"hatchling=={hatchling}")
     try:
         environment.install(wanted)
     except subprocess.CalledProcessError as error:

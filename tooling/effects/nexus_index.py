@@ -7,6 +7,7 @@ What the server does, and why each request is the one it is, stands in nexus-pro
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tooling.effects.http_client import HttpClient
+    from tooling.errors import MaestroError
     from tooling.model.artifact import Artifact
     from tooling.model.settings import Route
     from tooling.model.target import Target
@@ -43,9 +45,20 @@ class NexusIndex:
         self._dialogue = Dialogue(target, http)
         self.rest = NexusRest(target, http)
 
-    def probe(self) -> None:
-        """Make sure that this is a Nexus server whose repository takes uploads from this user."""
-        NexusProbe(self._target, self._http).run()
+    def probe(self, *, uploading: bool = True) -> None:
+        """Make sure that this is a Nexus server whose repository takes uploads from this user, or shows itself."""
+        probe = NexusProbe(self._target, self._http)
+        probe.for_uploads() if uploading else probe.for_reading()
+
+    def for_installers(self) -> NexusIndex:
+        """The same server, as those read it who install from the group."""
+        if self._target.group is None:
+            return self
+        return NexusIndex(replace(self._target, repository=self._target.group, group=None), self._http)
+
+    def group_problem(self) -> MaestroError | None:
+        """Say that the group installers are told to read is not there; None where it is, or nobody says."""
+        return NexusProbe(self._target, self._http).group_problem()
 
     def project(self, distribution: str) -> Project:
         """Read the page of a project; 404 and a page without links (what a group answers) both mean absent."""

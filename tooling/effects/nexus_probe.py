@@ -1,4 +1,4 @@
-"""Whether a publisher may begin: is this Nexus, is the repository a hosted one for PyPI, do the credentials count.
+"""Whether a publisher or a reader may begin: is this Nexus, is there the repository, do the credentials count.
 
 The one request that no proxy, anonymous right or stub of a newer version can fool is the repository's own address: it
 answers 401 to a wrong password even where anybody may read, 404 for an unknown name, 503 when it is offline and 403
@@ -35,7 +35,7 @@ class NexusProbe:
         self._http = http
         self._rest = NexusRest(target, http)
 
-    def run(self) -> None:
+    def for_uploads(self) -> None:
         """Return when an upload may be tried; raise the reason otherwise.
 
         Raises:
@@ -46,15 +46,42 @@ class NexusProbe:
             raise UsageError(
                 "IX07", f"Nobody signed in at {self._target.base}.", "Set NEXUS_USERNAME and NEXUS_PASSWORD."
             )
-        url = self._target.upload_url
-        reply = self._http.read(url, accept="text/html", follow=False, patience=PATIENCE, stays=_is_offline)
-        if reply.status != HTTPStatus.OK:
-            raise self._refusal(reply, url)
-        self._check_kind(nexus=_is_nexus(reply))
+        self._check_kind(nexus=_is_nexus(self._repository()))
         frozen = self._rest.read_only()
         if frozen is not None:
             message = f"The whole server at {self._target.base} is in read-only mode."
             raise FailedError("IX15", message, "It is often frozen for a backup: run again later, or ask who froze it.")
+
+    def for_reading(self) -> None:
+        """Return when pages may be read, with or without a user; raise the reason otherwise, as `for_uploads` does."""
+        if not _is_nexus(self._repository()):
+            self._rest_of_stranger()
+
+    def group_problem(self) -> MaestroError | None:
+        """Ask for the group by its own address: it is not there only when the server says so in these words."""
+        base, group = self._target.base, self._target.group
+        if group is None:
+            return None
+        try:
+            reply = self._http.read(f"{base}/repository/{group}/", patience=PATIENCE, stays=_is_offline)
+        except FailedError:
+            return None
+        if reply.status != HTTPStatus.NOT_FOUND or "Repository not found" not in reply.message:
+            return None
+        known = ", ".join(self._rest.names_of("group")) or "none that this user may see"
+        return UsageError(
+            "IX29",
+            f"The server at {base} has no repository {group}, which installers are told to read.",
+            f"Set NEXUS_GROUP to a group with {self._target.repository} in it (there are: {known}), or to "
+            f"{self._target.repository} itself.",
+        )
+
+    def _repository(self) -> Reply:
+        url = self._target.upload_url
+        reply = self._http.read(url, accept="text/html", follow=False, patience=PATIENCE, stays=_is_offline)
+        if reply.status != HTTPStatus.OK:
+            raise self._refusal(reply, url)
+        return reply
 
     def _check_kind(self, *, nexus: bool) -> None:
         told = self._rest.repository() if nexus else self._rest_of_stranger()
@@ -62,7 +89,7 @@ class NexusProbe:
             return  # who may only add files cannot see the repository; an upload to a wrong kind says so itself
         kind, form, name = told.get("type"), told.get("format"), self._target.repository
         if (kind, form) != ("hosted", "pypi"):
-            known = ", ".join(self._rest.hosted_names()) or "none that this user may see"
+            known = ", ".join(self._rest.names_of("hosted")) or "none that this user may see"
             raise UsageError(
                 "IX12",
                 f"Repository {name} of {self._target.base} is a {form} {kind}, which takes no uploads of ours.",
@@ -84,7 +111,7 @@ class NexusProbe:
         return Dialogue(self._target, self._http).error(reply, "show the repository", url)
 
     def _unknown_repository(self) -> UsageError:
-        known, name = self._rest.hosted_names(), str(self._target.repository)
+        known, name = self._rest.names_of("hosted"), str(self._target.repository)
         near = difflib.get_close_matches(name, known, n=1)
         listed = f"Set NEXUS_REPOSITORY to one that it has: {', '.join(known)}."
         hint = (f"Did you mean {near[0]}? " if near else "") + (listed if known else "Create it there first.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode
 
 from tooling.effects.dialogue import Dialogue
@@ -105,9 +105,9 @@ class NexusRest:
             return one
         return next((each for each in self._repositories() if each.get("name") == self._target.repository), None)
 
-    def hosted_names(self) -> list[str]:
-        """The hosted PyPI repositories that this user may see."""
-        wanted = ("pypi", "hosted")
+    def names_of(self, kind: Literal["hosted", "group"]) -> list[str]:
+        """The PyPI repositories of a kind that this user may see."""
+        wanted = ("pypi", kind)
         return [
             str(each.get("name")) for each in self._repositories() if (each.get("format"), each.get("type")) == wanted
         ]

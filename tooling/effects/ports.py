@@ -21,8 +21,8 @@ class Index(Protocol):
     raises `MaestroError`: no answer is never an empty answer.
     """
 
-    def probe(self) -> None:
-        """Make sure, with one cheap request, that this is an index that would take our uploads.
+    def probe(self, *, uploading: bool = True) -> None:
+        """Make sure, with one cheap request, that this is an index that would take our uploads, or would be read.
 
         Raises:
             UsageError: wrong credentials, no such repository, a group or proxy as target, not a Nexus server …

@@ -5,17 +5,15 @@ Nothing is sent; the one thing that may be written is the deletion of a stale pa
 
 from __future__ import annotations
 
-import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tooling.effects.installation import Installation
+from tooling.effects.install_proof import InstallProof, Installs
 from tooling.effects.problems import problem
 from tooling.effects.snapshots import read_snapshot
-from tooling.errors import FailedError, MaestroError
+from tooling.effects.verification import LAG
+from tooling.errors import FailedError, MaestroError, UsageError
 from tooling.plan.outcomes import FileResult, Outcome, PackageResult, Report
 from tooling.plan.snapshot import State
 
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from tooling.model.package import Package
     from tooling.model.workspace import Workspace
 
-_INSTALLS_AT_ONCE = 2
 _WORDS = {
     State.ABSENT: "the index does not have it",
     State.DIFFERENT: "the index serves other bytes",
@@ -40,13 +37,18 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """One run of `invoke verify`; `install` also installs and imports each package."""
+    """One run of `invoke verify`; `install` also installs and imports each package, `exhaustive` in every way.
+
+    `lag` is how many seconds installers may have to wait for what the index has.
+    """
 
     workspace: Workspace
     builder: Builder
     connection: AbstractContextManager[Connection]
     watcher: Watcher
     install: bool = False
+    exhaustive: bool = False
+    lag: float = LAG
 
     def run(self, packages: Sequence[Package]) -> Report:
         """Compare, look for stale pages, install if asked to; the report tells all."""
@@ -54,18 +56,28 @@ class Proof:
         artifacts = tuple(self.builder.build(packages, self.watcher.built))
         with self.connection as connection:
             results = self._compare(connection, packages, artifacts)
-            errors = _errors(results)
-            errors += self._stale_pages(connection)
-            if self.install:
-                there = {result.name for result in results if result.outcome is Outcome.PRESENT}
-                errors += self._installs(connection, [each for each in packages if each.name in there])
+            stale, warnings = self._stale_pages(connection)
+            missing = connection.group_problem()
+            there = {result.name for result in results if result.outcome is Outcome.PRESENT}
+            installs = self._installs(
+                connection,
+                missing,
+                [package for package in packages if package.name in there],
+                [artifact for artifact in artifacts if artifact.package in there],
+            )
+        errors = [*_errors(results), *stale, *installs.errors]
+        warnings += installs.warnings
+        for warning in warnings:
+            self.watcher.says(f"warning: {warning}")
         return Report(
             command="verify",
             exit_code=FailedError.exit_code if errors else 0,
-            index=connection.facts,
+            index=connection.facts_given(missing),
             dry_run=False,
             seconds=time.monotonic() - began,
             packages=results,
+            installs=installs.results,
+            warnings=warnings,
             problems=tuple(problem(error) for error in errors),
         )
 
@@ -81,7 +93,7 @@ class Proof:
                 sha256=artifact.sha256,
                 size=artifact.size,
                 outcome=Outcome.PRESENT if state is State.PRESENT else Outcome.FAILED,
-                detail=_WORDS.get(state, ""),
+                detail=snapshot.unknown.get(artifact.distribution, _WORDS.get(state, "")).removesuffix("."),
             )
 
         return tuple(
@@ -95,34 +107,39 @@ class Proof:
             for package in packages
         )
 
-    def _stale_pages(self, connection: Connection) -> list[MaestroError]:
-        """Heal every page of the repository that does not list what the repository holds; report those that stay."""
+    def _stale_pages(self, connection: Connection) -> tuple[list[MaestroError], tuple[str, ...]]:
+        """Heal every page of the repository that does not list what the repository holds; report those that stay.
+
+        Who may not list what the repository holds is warned that nobody looked.
+        """
         errors: list[MaestroError] = []
-        for stale in connection.stale_pages():
+        try:
+            found = connection.stale_pages()
+        except UsageError as error:
+            return errors, (f"Nobody looked for stale pages: {error.message} {error.hint}",)
+        for stale in found:
             files = ", ".join(stale.missing)
             if connection.index.heal(stale.distribution):
                 self.watcher.says(f"healed the stale page of {stale.distribution}: it did not list {files}.")
                 continue
             hint = f"Ask an administrator to delete the asset simple/{stale.distribution}/; the next read rebuilds it."
             errors.append(FailedError("PB07", f"The page of {stale.distribution} does not list {files}.", hint))
-        return errors
+        return errors, ()
 
-    def _installs(self, connection: Connection, packages: Sequence[Package]) -> list[MaestroError]:
-        with tempfile.TemporaryDirectory(prefix="maestro-install-") as scratch:
-            installation = Installation(
-                target=connection.target, credentials=connection.credentials, scratch=Path(scratch)
-            )
-
-            def prove(package: Package) -> MaestroError | None:
-                try:
-                    installation.prove(package)
-                except MaestroError as error:
-                    return error
-                self.watcher.says(f"installed {package.distribution} {package.version}, every module imports")
-                return None
-
-            with ThreadPoolExecutor(max_workers=_INSTALLS_AT_ONCE) as pool:
-                return [error for error in pool.map(prove, packages) if error is not None]
+    def _installs(
+        self,
+        connection: Connection,
+        missing: MaestroError | None,
+        packages: Sequence[Package],
+        artifacts: Sequence[Artifact],
+    ) -> Installs:
+        """Install if asked to; that the group installers read is not there is then an error, and else a warning."""
+        if not self.install:
+            return Installs(warnings=(f"{missing.message} {missing.hint}",) if missing else ())
+        if missing is not None:
+            return Installs(errors=(missing,))
+        proof = InstallProof(connection=connection, watcher=self.watcher, exhaustive=self.exhaustive, lag=self.lag)
+        return proof.run(packages, artifacts)
 
 
 def _errors(results: Sequence[PackageResult]) -> list[MaestroError]:

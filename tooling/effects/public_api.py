@@ -6,6 +6,7 @@ breaks users is griffe's judgement; what it cannot see is found here: a function
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -50,21 +51,22 @@ class _Api:
     def __init__(self, folder: Path, module: str) -> None:
         import griffe
 
+        logging.getLogger("griffe").addHandler(logging.NullHandler())  # it would print what it raises
         loader = griffe.GriffeLoader(search_paths=[folder], allow_inspection=False, store_source=False)
         top = loader.load(module, try_relative_path=False)
         loader.resolve_aliases(implicit=True, external=False)
         self._collection = loader.modules_collection
         self.modules = dict(_modules(top))
 
-    def exported(self, path: str) -> dict[str, Found]:
-        """The public names of a module, and what each is as far as the source tells."""
+    def exported(self, path: str) -> dict[str, Found | None]:
+        """The public names of a module, and what each is; None where only running it would tell (`__getattr__`)."""
         module = self.modules.get(path)
         if module is None:
             return {}
         named = [name for name in module.exports or () if isinstance(name, str)]
         if module.exports is None:
             named = [name for name, each in module.members.items() if each.is_public and not _is_module(each)]
-        return {name: each for name in named if (each := self._named(module, name)) is not None}
+        return {name: self._named(module, name) for name in named}
 
     def _named(self, module: griffe.Object, name: str) -> Found | None:
         """What a name means at run time: what was imported under it rather than the submodule of that name."""
@@ -114,10 +116,12 @@ def _compared(path: str, before: _Api, after: _Api) -> Iterator[Evidence]:
             yield from _changed(public, old[name], new[name])
 
 
-def _changed(public: str, old: Found, new: Found) -> Iterator[Evidence]:
+def _changed(public: str, old: Found | None, new: Found | None) -> Iterator[Evidence]:
     import griffe
 
     before, after = _target(old), _target(new)
+    if before is not None and new is not None and after is None and _leads_inside(new, public):
+        yield _broke(public, "it leads to nothing that is in the package")
     if before is None or after is None:  # what comes from other distributions is theirs to keep
         return
     surfaces = []
@@ -132,13 +136,21 @@ def _changed(public: str, old: Found, new: Found) -> Iterator[Evidence]:
     yield from (_came(name) for name in sorted(came) if name.partition("(")[0] not in came - {name})
 
 
-def _target(found: Found) -> griffe.Object | None:
+def _target(found: Found | None) -> griffe.Object | None:
     import griffe
 
     try:
-        return found.final_target if found.is_alias else found  # type: ignore[union-attr,return-value]
+        return found.final_target if isinstance(found, griffe.Alias) else found
     except (griffe.AliasResolutionError, griffe.CyclicAliasError):
         return None
+
+
+def _leads_inside(found: Found, public: str) -> bool:
+    """Whether a name stands for something of its own package, such as of a module that does not parse."""
+    import griffe
+
+    top = public.partition(".")[0]
+    return isinstance(found, griffe.Alias) and found.target_path.startswith(f"{top}.")
 
 
 def _explained(public: str, breakage: griffe.Breakage, roots: tuple[str, str]) -> Evidence:

@@ -7,12 +7,10 @@ refused is found before it (law 2).
 from __future__ import annotations
 
 import functools
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tooling.effects.apply import Applied, Applier, file_result, package_result
@@ -103,17 +101,21 @@ class Publication:
         """Build and look at the same time, then plan."""
         names = {package.distribution for package in request.packages}
         names |= prerequisites(self.workspace, request.packages)
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="connect") as pool:
+        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="connect") as pool:
             connecting = pool.submit(stack.enter_context, opening)
             connecting.add_done_callback(functools.partial(_may_be_abandoned, interruption))
             looking = pool.submit(lambda: read_pages(connecting.result().index, names))
+            asking = pool.submit(lambda: connecting.result().group_problem())
             errors: list[MaestroError] = []
             artifacts = self._built(request, connecting, interruption, errors)
             pages = _looked(looking, errors)
         raise_all(errors)
         assert pages is not None
-        connection = connecting.result()
+        connection, missing = connecting.result(), asking.result()
         plan = make_plan(self.workspace, request.packages, artifacts, learn_hashes(connection.index, pages, artifacts))
+        if missing is not None:
+            plan = replace(plan, warnings=(f"{missing.message} {missing.hint}", *plan.warnings))
+            connection = replace(connection, facts=connection.facts_given(missing))
         for warning in plan.warnings:
             self.watcher.says(f"warning: {warning}")
         interruption.check()
@@ -209,28 +211,18 @@ def explain(refusal: Refusal, plan: Plan, index: Index) -> RefusedError:
     message = refusal.message
     facts: dict[str, object] = {"package": refusal.package}
     if refusal.published is not None and refusal.filename is not None:
+        from tooling.effects.comparison import published_difference
+
         artifact = next(
             each.artifact
             for package in plan.packages
             for each in package.files
             if each.artifact.filename == refusal.filename
         )
-        difference = _difference(artifact, index)
+        difference = published_difference(index, artifact.path, artifact.distribution, artifact.version)
         facts |= {"file": refusal.filename, "published": refusal.published.sha256, "built": artifact.sha256}
         message = f"{message[:-1]}: {difference}."
     return RefusedError(refusal.code, message, refusal.hint, facts=facts)
-
-
-def _difference(artifact: Artifact, index: Index) -> str:
-    from tooling.effects.archives import difference
-
-    with tempfile.TemporaryDirectory(prefix="maestro-") as folder:
-        published = Path(folder) / artifact.filename
-        try:
-            index.fetch(artifact.distribution, artifact.version, artifact.filename, published)
-            return difference(artifact.path, published)
-        except MaestroError as error:
-            return f"what differs could not be learned ({error.message.removesuffix('.')})"
 
 
 def _exit_code(applied: Applied) -> int:

@@ -1,4 +1,4 @@
-"""An index that is only read: nobody is asked for a password, and no right to upload is needed.
+"""An index to look at: nobody is asked for a password, no right to upload is needed, and none is begun by looking.
 
 So a change request can be compared with what is published where no secret is at hand.
 """
@@ -6,12 +6,9 @@ So a change request can be compared with what is published where no secret is at
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tooling.effects.connection import connect
-from tooling.errors import UsageError
-from tooling.model.target import read_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,40 +17,14 @@ if TYPE_CHECKING:
     from tooling.effects.ports import Index
     from tooling.effects.progress import Watcher
     from tooling.model.settings import Settings
-    from tooling.model.target import Credentials, Target
 
 
 @contextmanager
 def reading(settings: Settings, sources: CredentialSources, watcher: Watcher) -> Iterator[Index | None]:
     """Lend the index of the settings; None where none was ever begun: then nothing is published."""
-    if settings.url is None:
-        if not settings.data.is_dir():
-            watcher.says("No NEXUS_URL and no embedded index: nothing is published yet.")
-            yield None
-            return
-        with connect(settings, sources, watcher) as connection:
-            yield connection.index
+    if settings.url is None and not settings.data.is_dir():
+        watcher.says("No NEXUS_URL and no embedded index: nothing is published yet.")
+        yield None
         return
-    from tooling.effects.index_clients import open_index
-
-    target, in_address = read_target(
-        settings.url,
-        repository=settings.repository,
-        group=settings.group,
-        kind=settings.kind,
-        repository_is_default=settings.origins["repository"] == "default",
-    )
-    with open_index(target, _at_hand(settings, sources, target, in_address), route=settings.route) as index:
-        yield index
-
-
-def _at_hand(
-    settings: Settings, sources: CredentialSources, target: Target, in_address: Credentials | None
-) -> Credentials | None:
-    """The credentials that lie ready; without any, one reads as everybody may."""
-    try:
-        return replace(sources, ask=lambda _question: None).find(settings, target, in_address)
-    except UsageError as error:
-        if error.code != "ST05":
-            raise
-        return None
+    with connect(settings, sources, watcher, uploading=False) as connection:
+        yield connection.index

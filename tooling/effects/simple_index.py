@@ -33,8 +33,8 @@ class SimpleIndex:
         self._http = http
         self._dialogue = Dialogue(target, http)
 
-    def probe(self) -> None:
-        """Make sure that there are simple pages, and that the password counts where one is asked for.
+    def probe(self, *, uploading: bool = True) -> None:
+        """Make sure that there are simple pages, and for `uploading` that the password counts where one is asked for.
 
         An upload without a file is what shows the latter: pages are often open to everybody. Servers answer it with
         401 or 403 to a stranger, and with any other error, or nothing done, to a friend.
@@ -47,6 +47,10 @@ class SimpleIndex:
             read_page(reply.headers.get("content-type", ""), reply.body, reply.url)
         except FailedError as error:
             raise UsageError("IX13", f"There is no simple index at {url}.", "Correct NEXUS_URL.") from error
+        if uploading:
+            self._probe_uploads()
+
+    def _probe_uploads(self) -> None:
         url = self._target.upload_url
         empty = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": "0"}
         reply = self._http.write(url, body=[b""], headers=empty)
@@ -85,6 +89,13 @@ class SimpleIndex:
         """Make one attempt by the classic route."""
         url, form = self._target.upload_url, classic_form(artifact)
         return self._dialogue.post(form, url, sent)
+
+    def for_installers(self) -> SimpleIndex:
+        """Itself: such an index has one address for all."""
+        return self
+
+    def group_problem(self) -> None:
+        """Nothing: there are no groups."""
 
     def heal(self, distribution: str) -> bool:  # noqa: ARG002 - the port's signature
         """Nothing to drop: only Nexus keeps pages as files."""

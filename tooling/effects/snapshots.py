@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tooling.errors import MaestroError, raise_all
+from tooling.errors import FailedError, MaestroError, StoppedError, raise_all
 from tooling.plan.snapshot import Project, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from tooling.effects.ports import Index
     from tooling.model.artifact import Artifact
@@ -24,12 +24,13 @@ def read_snapshot(index: Index, distributions: Collection[str], artifacts: Seque
 
 
 def read_pages(index: Index, distributions: Collection[str]) -> Snapshot:
-    """Read the pages of `distributions` in parallel.
+    """Read the pages of `distributions` in parallel; what is not answered for is unknown, with the reason.
 
     Raises:
-        MaestroError: the index did not answer for some project; several different reasons come together.
+        MaestroError: the index did not answer for any project; several different reasons come together.
+        StoppedError: the user stopped it.
     """
-    return Snapshot(projects=_each(sorted(distributions), index.project))
+    return _told(_each(sorted(distributions), index.project))
 
 
 def learn_hashes(index: Index, snapshot: Snapshot, artifacts: Sequence[Artifact]) -> Snapshot:
@@ -40,7 +41,8 @@ def learn_hashes(index: Index, snapshot: Snapshot, artifacts: Sequence[Artifact]
     """
     untold: dict[str, list[Artifact]] = {}
     for artifact in artifacts:
-        listed = snapshot.projects[artifact.distribution].files.get(artifact.filename)
+        project = snapshot.projects.get(artifact.distribution)
+        listed = project.files.get(artifact.filename) if project else None
         if listed is not None and listed.sha256 is None:
             untold.setdefault(artifact.distribution, []).append(artifact)
 
@@ -52,10 +54,28 @@ def learn_hashes(index: Index, snapshot: Snapshot, artifacts: Sequence[Artifact]
             files[each.filename] = replace(files[each.filename], sha256=sha256)
         return replace(project, files=files)
 
-    return replace(snapshot, projects={**snapshot.projects, **_each(list(untold), learn)})
+    learned = _told(_each(list(untold), learn))
+    return Snapshot(
+        projects={**{name: each for name, each in snapshot.projects.items() if name not in untold}, **learned.projects},
+        unknown={**snapshot.unknown, **learned.unknown},
+    )
 
 
-def _each(names: Sequence[str], ask: Callable[[str], Project]) -> dict[str, Project]:
+def complete(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot, for whoever has nothing to decide without all of it.
+
+    Raises:
+        FailedError: VS16, for each project that the index did not answer for.
+    """
+    hint = "Nothing was written; run again once the index answers."
+    raise_all(
+        FailedError("VS16", f"The index did not say what it has of {name}: {reason.removesuffix('.')}.", hint)
+        for name, reason in snapshot.unknown.items()
+    )
+    return snapshot
+
+
+def _each(names: Sequence[str], ask: Callable[[str], Project]) -> dict[str, Project | MaestroError]:
     """Ask about every name at once; whoever interrupts that waits for no answer."""
     if not names:
         return {}
@@ -68,11 +88,19 @@ def _each(names: Sequence[str], ask: Callable[[str], Project]) -> dict[str, Proj
 
     pool = ThreadPoolExecutor(max_workers=min(AT_ONCE, len(names)), thread_name_prefix="snapshot")
     try:
-        answers = dict(zip(names, pool.map(answer, names), strict=True))
+        return dict(zip(names, pool.map(answer, names), strict=True))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    raise_all(_different(each for each in answers.values() if isinstance(each, MaestroError)))
-    return {name: each for name, each in answers.items() if isinstance(each, Project)}
+
+
+def _told(answers: Mapping[str, Project | MaestroError]) -> Snapshot:
+    """What was answered, and the reasons for the rest; raise those where nothing was, or the user wants out."""
+    projects = {name: each for name, each in answers.items() if isinstance(each, Project)}
+    errors = {name: each for name, each in answers.items() if isinstance(each, MaestroError)}
+    raise_all(each for each in errors.values() if isinstance(each, StoppedError))
+    if not projects:
+        raise_all(_different(errors.values()))
+    return Snapshot(projects=projects, unknown={name: each.message for name, each in errors.items()})
 
 
 def _different(errors: Iterable[MaestroError]) -> list[MaestroError]:

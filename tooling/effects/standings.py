@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tooling.effects.edit_history import EditHistory
-from tooling.effects.snapshots import read_pages
+from tooling.effects.snapshots import complete, read_pages
 from tooling.effects.wheel_comparison import WheelComparison
 from tooling.model.changelog import parse_changelog
 from tooling.model.manifest import MANIFEST
@@ -75,4 +75,4 @@ def _pages(workspace: Workspace, names: Collection[str], index: Index | None) ->
     distributions = {workspace.packages[name].distribution for name in names}
     if index is None:
         return Snapshot(projects={each: Project(distribution=each) for each in distributions})
-    return read_pages(index, distributions)
+    return complete(read_pages(index, distributions))

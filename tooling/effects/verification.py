@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0
 LAG = 30.0
+STALE = 5.0
+"""Seconds after which a page that lacks a file the index has is stale, for whom may not heal it; until then it lags."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,8 @@ class Verifier:
                     continue
             if self.stopped():
                 raise _unverified(missing)
-            if self.clock.now() - began >= self.lag:
+            lag = min(self.lag, STALE) if stale and healed is False else self.lag
+            if self.clock.now() - began >= lag:
                 raise _stale(missing) if stale else _lost(missing)
             self.clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)

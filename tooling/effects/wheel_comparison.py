@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tooling.effects.public_api import compare
-from tooling.effects.snapshots import learn_hashes
+from tooling.effects.snapshots import complete, learn_hashes
 from tooling.errors import FailedError, MaestroError, Place, raise_all
 from tooling.model.artifact import digest_file
 from tooling.plan.evidence import Comparison, Interface, told_by_metadata
@@ -62,7 +62,8 @@ class WheelComparison:
                 built[artifact.package].append(artifact)
             pages = self.snapshot
             if self.index is not None:
-                pages = learn_hashes(self.index, pages, [each for files in built.values() for each in files])
+                artifacts = [each for files in built.values() for each in files]
+                pages = complete(learn_hashes(self.index, pages, artifacts))
             jobs = [_Job.of(package, built[package.name], pages, Path(scratch)) for package in packages]
             self._fetch([job for job in jobs if job.wheel is not None and not job.same_release])
             return {job.package.name: job.compared() for job in jobs}

@@ -164,4 +164,11 @@ ENTRIES: dict[str, Explanation] = {
         meaning="The disk is full, or the folder may not be written to.",
         remedy="Make room, or correct the folder's permissions.",
     ),
+    "IX29": Explanation(
+        title="no such group",
+        meaning="Installers are told to read the repository that NEXUS_GROUP names, and the server has none of that "
+        "name. Publishing is not stopped by it; the lines that install then name the hosted repository, which has no "
+        "public packages.",
+        remedy="Set NEXUS_GROUP to a group that has the hosted repository as a member, or to the hosted repository.",
+    ),
 }

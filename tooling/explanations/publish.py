@@ -66,8 +66,10 @@ ENTRIES: dict[str, Explanation] = {
     "PB10": Explanation(
         title="a published package does not install",
         meaning="In an empty environment the package was installed from the index that users read. Its requirements "
-        "cannot all be found or do not fit together.",
-        remedy="Read what the installer says; publish what is missing, or correct the requirement and the version.",
+        "cannot all be found or do not fit together. The message says in which way it was installed: Python, extra, "
+        "lowest or highest requirements, wheel or sdist.",
+        remedy="Read what the installer says; publish what is missing, or correct the requirement and the version. "
+        "Where only the lowest requirements fail, a floor is too low.",
     ),
     "PB11": Explanation(
         title="a published package does not import",
@@ -79,5 +81,49 @@ ENTRIES: dict[str, Explanation] = {
         title="the index does not serve what this source builds",
         meaning="A file is absent from the index, has other bytes there, or its SHA-256 is not told.",
         remedy="Publish the version if it is new; raise it if the source changed since it was published.",
+    ),
+    "PB20": Explanation(
+        title="no Python at hand",
+        meaning="A package is proven on the Pythons its classifiers name, and this machine has none of them; it would "
+        "have been reported as fine without having been tried.",
+        remedy="Install one of those Pythons (pyenv, uv python install), so that it is on the PATH, and run again.",
+    ),
+    "PB21": Explanation(
+        title="installers are not shown a version",
+        meaning="The repository has the files, but the page that installers read, usually a group's, did not list them "
+        "within half a minute: the group does not have the repository as a member, or a page between is kept.",
+        remedy="Set NEXUS_GROUP to the right group; ask an administrator to make the repository a member of it.",
+    ),
+    "PB22": Explanation(
+        title="modules that nothing imports",
+        meaning="A module may fail to import when its error names an extra that is not installed, as in "
+        "`pip install maestro-cache[redis]`; it then has to import where that extra is. These modules failed in every "
+        "environment, each time for another extra.",
+        remedy="Declare an extra with everything the module needs, and let its error name that one.",
+    ),
+    "PB24": Explanation(
+        title="a published version without a tag",
+        meaning="The index has a version, and this repository no tag NAME-vVERSION for it: nobody can tell from which "
+        "source it was built. A clone that did not fetch its tags looks the same.",
+        remedy="Run `git fetch --tags`. Where there is no tag, find the commit and tag it, then verify again.",
+    ),
+    "PB25": Explanation(
+        title="a tag without files",
+        meaning="A tag names a version that the index does not have, so who trusts the tag cannot install it: a "
+        "release that stopped half way, or one that went to another index.",
+        remedy="Publish it from its tag, or delete the tag if the release was given up.",
+    ),
+    "PB26": Explanation(
+        title="not what its tag builds",
+        meaning="The version was built again from its tag, with the hatchling that the tag pins, and a file differs "
+        "from the published one; the message names the first member that does. It was built from another commit, from "
+        "a working tree with changes, by another backend; or zlib packs otherwise here. A tag that cannot be built, "
+        "or whose tree says another version, is told in the same way.",
+        remedy="Look at the member that is named. If the source differs, publish a new version from its own tag.",
+    ),
+    "PB27": Explanation(
+        title="two questions at once",
+        meaning="--install proves the versions that this source has, --from-tags every version there is.",
+        remedy="Run `invoke verify` twice, once with each.",
     ),
 }

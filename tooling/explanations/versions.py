@@ -91,4 +91,10 @@ ENTRIES: dict[str, Explanation] = {
         meaning="The disk is full, or permissions forbid it. Every file is whole, old or new.",
         remedy="Make room or correct the permissions, then run the same command again: it finishes.",
     ),
+    "VS16": Explanation(
+        title="an index that does not answer for a package",
+        meaning="What is published decides which versions are taken and what a release is compared with. No answer is "
+        "not the answer that nothing is there.",
+        remedy="Run again once the index answers; `invoke nexus.status` tells whether it does.",
+    ),
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 
-from tooling.faces.program import INDEX, JSON, command, print_json, the_settings, the_workspace
+from tooling.faces.program import INDEX, JSON, command, print_error, print_json, the_index, the_settings, the_workspace
 from tooling.localnexus import PORT
 
 if TYPE_CHECKING:
@@ -57,29 +57,33 @@ def status(
     username: str | None = None,
     *,
     json: bool = False,
-) -> None:
-    """Say whether the index answers, takes these credentials, and is writable."""
-    from tooling.effects.connection import connect
-    from tooling.effects.credentials import CredentialSources
+) -> int:
+    """Say whether the index answers, takes these credentials, is writable, and can be installed from."""
+    from tooling.effects.problems import problem
     from tooling.faces.live import watching
 
     settings = the_settings(the_workspace(), url=url, repository=repository, username=username)
-    sources = CredentialSources(environ=os.environ, home=Path.home())
-    with watching(json=json) as watcher, connect(settings, sources, watcher) as connection:
+    with watching(json=json) as watcher, the_index(settings, watcher) as connection:
         facts = connection.facts
+        missing = connection.group_problem()
+    exit_code = missing.exit_code if missing else 0
     if json:
         print_json(
             {
                 "command": "nexus.status",
-                "ok": True,
-                "exit_code": 0,
+                "ok": missing is None,
+                "exit_code": exit_code,
                 "index": {"url": facts.url, "repository": facts.repository, "embedded": facts.embedded},
                 "installs_from": facts.installs_from,
+                "problems": [problem(missing)] if missing else [],
             }
         )
-        return
+        return exit_code
     print(f"{facts.url} answers and takes uploads to {facts.repository or 'its root'}.")
     print(f"Installers read {facts.installs_from}")
+    if missing is not None:
+        print_error(missing)
+    return exit_code
 
 
 collection = Collection("nexus", serve, status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -16,12 +16,15 @@ from tooling.faces.program import (
     print_json,
     selected,
     the_builder,
+    the_index,
     the_settings,
     the_workspace,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tooling.model.settings import Settings
 
 
 @command(
@@ -40,7 +43,6 @@ def list_(
     json: bool = False,
 ) -> None:
     """Show the packages: version, in-house requirements, state in the index."""
-    from tooling.effects.credentials import CredentialSources
     from tooling.effects.inventory import take_inventory
     from tooling.faces.live import Lines
     from tooling.faces.words import table
@@ -48,8 +50,9 @@ def list_(
     workspace = the_workspace()
     packages = selected(workspace, package, everything=all_ or not package)
     settings = the_settings(workspace, url=url, repository=repository, username=username)
-    sources = CredentialSources(environ=os.environ, home=Path.home())
-    inventory = take_inventory(the_builder(workspace, settings), packages, settings, sources, Lines(sys.stderr))
+    watcher = Lines(sys.stderr)
+    opening = functools.partial(the_index, settings, watcher, uploading=False) if _is_begun(settings) else None
+    inventory = take_inventory(the_builder(workspace, settings), packages, opening, watcher)
     needs = {each.name: sorted({need.package for need in workspace.needs[each.name]}) for each in packages}
     if json:
         rows = [
@@ -69,6 +72,11 @@ def list_(
         (each.name, str(each.version), ", ".join(needs[each.name]) or "-", inventory[each.name]) for each in packages
     )
     print(table(("package", "version", "needs", "state"), lines))
+
+
+def _is_begun(settings: Settings) -> bool:
+    """Whether there is an index to look at: an embedded one that was never filled is not begun by looking."""
+    return settings.url is not None or settings.data.is_dir()
 
 
 @command(flags={"format": "tree, mermaid, svg or json", "output": "write it to this file", **JSON})

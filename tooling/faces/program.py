@@ -18,8 +18,11 @@ from tooling.faces.readers import readers_may_leave
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from tooling.effects.builder import CachedBuilder
+    from tooling.effects.connection import Connection
+    from tooling.effects.progress import Watcher
     from tooling.errors import MaestroError
     from tooling.model.package import Package
     from tooling.model.settings import Settings
@@ -157,6 +160,17 @@ def the_settings(workspace: Workspace, **flags: str | None) -> Settings:
     from tooling.model.settings import read_settings
 
     return read_settings(workspace.root, os.environ, flags)
+
+
+def the_index(settings: Settings, watcher: Watcher, *, uploading: bool = True) -> AbstractContextManager[Connection]:
+    """Open the index of the settings as this user, whose passwords are where people keep them; see `connect`."""
+    from pathlib import Path
+
+    from tooling.effects.connection import connect
+    from tooling.effects.credentials import CredentialSources
+
+    sources = CredentialSources(environ=os.environ, home=Path.home())
+    return connect(settings, sources, watcher, uploading=uploading)
 
 
 def the_builder(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tooling.faces.program import (
@@ -16,6 +14,7 @@ from tooling.faces.program import (
     print_json,
     selected,
     the_builder,
+    the_index,
     the_settings,
     the_workspace,
 )
@@ -54,20 +53,17 @@ def publish(
     json: bool = False,
 ) -> int:
     """Build, check, upload in order, verify: what the index lacks, and nothing else."""
-    from tooling.effects.connection import connect
-    from tooling.effects.credentials import CredentialSources
     from tooling.effects.publication import Publication, Request
     from tooling.faces.live import watching
 
     workspace = the_workspace()
     packages = selected(workspace, package, everything=all_ or changed)
     settings = the_settings(workspace, url=url, repository=repository, username=username, route=route)
-    sources = CredentialSources(environ=os.environ, home=Path.home())
     with watching(json=json) as watcher:
         publication = Publication(
             workspace=workspace,
             builder=the_builder(workspace, settings, isolated=isolated, rebuild=rebuild),
-            connect=functools.partial(connect, settings, sources, watcher),
+            connect=functools.partial(the_index, settings, watcher),
             watcher=watcher,
             parallel=settings.parallel,
         )

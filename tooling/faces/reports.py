@@ -67,9 +67,8 @@ def _summary(report: Report) -> str:
 
 
 def _install_lines(report: Report, index: IndexFacts) -> Iterator[str]:
-    wanted = " ".join(
-        f"{package.distribution}=={package.version}" for package in report.packages if package.outcome in _IN_PLACE
-    )
+    newest = {package.distribution: package.version for package in report.packages if package.outcome in _IN_PLACE}
+    wanted = " ".join(f"{distribution}=={version}" for distribution, version in newest.items())
     url = index.installs_from
     if index.embedded:
         url = f"http://127.0.0.1:{PORT}{urlsplit(url).path}"

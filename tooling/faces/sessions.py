@@ -37,37 +37,28 @@ def the_workspace() -> Workspace:
 
 
 def matrix(workspace: Workspace) -> list[object]:
-    """Every package on every Python of its classifiers, and the tooling: parameters `python`, `subject`, `version`.
+    """Every package on every Python of its classifiers, and the tooling: parameters `python` and `subject`.
 
-    The id is the package's name, so that `-s "test(NAME)"` means it on all its Pythons; tags are the package's name and
-    the version (`-t py3.12`). A Python that this machine lacks is there too, without interpreter, to be reported.
+    `python` is Nox's own parameter for the interpreter of a session, as long as the session's function does not take
+    it. The id is the package's name, so that `-s "test(NAME)"` means it on all its Pythons; tags are the package's name
+    and the version (`-t py3.12`). A Python that this machine lacks is there too, by its version: Nox reports and skips
+    it.
     """
-    found = {version: _interpreter(version) for each in workspace.packages.values() for version in each.pythons}
+    versions = {version for each in workspace.packages.values() for version in each.pythons}
+    found = {version: str(find_interpreter(version, os.environ) or version) for version in versions}
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
     packages = [
-        nox.param(found[version], name, version, id=name, tags=[name, f"py{version}"])
+        nox.param(found[version], name, id=name, tags=[name, f"py{version}"])
         for wave in workspace.waves()
         for name in wave
         for version in workspace.packages[name].pythons
     ]
-    return [*packages, nox.param(sys.executable, TOOLING, running, id=TOOLING, tags=[TOOLING, f"py{running}"])]
+    return [*packages, nox.param(sys.executable, TOOLING, id=TOOLING, tags=[TOOLING, f"py{running}"])]
 
 
 def names(workspace: Workspace) -> list[object]:
     """Every package, as a parameter with its name as id and tag."""
     return [nox.param(name, id=name, tags=[name]) for wave in workspace.waves() for name in wave]
-
-
-def _interpreter(version: str) -> str | None:
-    found = find_interpreter(version, os.environ)
-    return str(found) if found else None
-
-
-def skip_without(session: Session, version: str, python: str | None) -> None:
-    """Report a Python that this machine lacks; nothing fails for it."""
-    if python is None:
-        session.skip(f"Python {version} is not on this machine")
-    session.log(f"Python {version}: {python}")
 
 
 def install_for_tests(session: Session, workspace: Workspace, subject: str, *groups: str) -> None:

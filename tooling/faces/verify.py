@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tooling.faces.program import INDEX, JSON, SELECTION, command, selected, the_builder, the_settings, the_workspace
+from tooling.faces.program import (
+    INDEX,
+    JSON,
+    SELECTION,
+    command,
+    selected,
+    the_builder,
+    the_index,
+    the_settings,
+    the_workspace,
+)
 from tooling.faces.publish import show
 
 if TYPE_CHECKING:
@@ -15,7 +23,10 @@ if TYPE_CHECKING:
 FLAGS = {
     **SELECTION,
     **INDEX,
-    "install": "also install each from the index in a clean environment, and import every module",
+    "install": "also install each from the index in clean environments: every Python at hand, every extra, lowest and "
+    "highest requirements, wheel and sdist; import every module",
+    "exhaustive": "as --install, but every combination of these instead of a small choice",
+    "from_tags": "instead, build every version the index has again from its tag, and compare",
     **JSON,
 }
 
@@ -30,26 +41,36 @@ def verify(
     *,
     all_: bool = False,
     install: bool = False,
+    exhaustive: bool = False,
+    from_tags: bool = False,
     json: bool = False,
 ) -> int:
-    """Compare what the index serves with what this source builds, and heal its stale pages."""
-    from tooling.effects.connection import connect
-    from tooling.effects.credentials import CredentialSources
+    """Compare what the index serves with what this source builds, or with its tags, and heal its stale pages."""
     from tooling.effects.proof import Proof
+    from tooling.effects.tag_proof import TagProof
+    from tooling.errors import UsageError
     from tooling.faces.live import watching
 
+    if from_tags and (install or exhaustive):
+        hint = "Run them one after the other: --install is about this source, --from-tags about every version."
+        raise UsageError("PB27", "--from-tags and --install are two questions.", hint)
     workspace = the_workspace()
     packages = selected(workspace, package, everything=all_)
     settings = the_settings(workspace, url=url, repository=repository, username=username)
-    sources = CredentialSources(environ=os.environ, home=Path.home())
     with watching(json=json) as watcher:
-        proof = Proof(
-            workspace=workspace,
-            builder=the_builder(workspace, settings),
-            connection=connect(settings, sources, watcher),
-            watcher=watcher,
-            install=install,
-        )
+        connection = the_index(settings, watcher, uploading=False)
+        proof: Proof | TagProof
+        if from_tags:
+            proof = TagProof(workspace=workspace, connection=connection, watcher=watcher)
+        else:
+            proof = Proof(
+                workspace=workspace,
+                builder=the_builder(workspace, settings),
+                connection=connection,
+                watcher=watcher,
+                install=install or exhaustive,
+                exhaustive=exhaustive,
+            )
         report = proof.run(packages)
     show(report, json=json)
     return report.exit_code

@@ -36,11 +36,8 @@ def refusals_of(
         found += _resting(workspace, bump, bumps)
         if override is None:
             found += _broken(bump, known)
-    if (
-        override is not None
-        and bumps
-        and not any(too_small(bump.after, standing(name)) for name, bump in bumps.items())
-    ):
+    breaks = any(too_small(bump.after, standing(name)) for name, bump in bumps.items())
+    if override is not None and bumps and not breaks:
         message = "There is nothing to override: no version is smaller than a break needs."
         found.append(Refusal(package=next(iter(bumps)), code="VS08", message=message, hint="Leave --override out."))
     return tuple(found)

@@ -15,6 +15,7 @@ from tooling.model.requirement_text import in_order, lowest_of, needs_edit
 from tooling.model.versions import next_version, phase_of
 from tooling.plan.bump_refusals import pre_release_below, refusals_of, senseless
 from tooling.plan.evidence import Standing
+from tooling.plan.lockstep import behind
 from tooling.plan.sizes import deciding, smallest, stands, too_small
 
 if TYPE_CHECKING:
@@ -56,8 +57,7 @@ class BumpRequest:
     @property
     def words(self) -> dict[str, object]:
         """The request as JSON has it; equal for equal requests."""
-        to = str(self.to) if self.to else None
-        words = {"parts": list(self.parts), "to": to, "auto": self.auto, "override": self.override}
+        words = {"parts": list(self.parts), "to": str(self.to), "auto": self.auto, "override": self.override}
         return {"packages": sorted(self.packages), **words}
 
 
@@ -120,7 +120,8 @@ def make_bump_plan(
     planning.ask()
     bumps = {name: _overriding(bump, request, planning.standing(name)) for name, bump in planning.settle().items()}
     refusals = (*planning.refusals, *refusals_of(workspace, request.override, bumps, planning.standing))
-    return BumpPlan(bumps=tuple(bumps.values()), refusals=refusals, notes=tuple(planning.notes))
+    stays = (f"{name} stays at {why}." for name, why in planning.stays.items() if name not in bumps)
+    return BumpPlan(bumps=tuple(bumps.values()), refusals=refusals, notes=(*planning.notes, *stays))
 
 
 def reachable(workspace: Workspace, policy: Versioning, names: Collection[str]) -> tuple[str, ...]:
@@ -151,6 +152,7 @@ class _Planning:
     asked: dict[str, tuple[Version, Reason]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    stays: dict[str, str] = field(default_factory=dict)
 
     def standing(self, name: str) -> Standing:
         """What is known of a package."""
@@ -176,12 +178,11 @@ class _Planning:
     def _ask_auto(self, name: str, current: Version, standing: Standing) -> None:
         looked = standing.comparison
         if looked is None or not standing.published:
-            self.notes.append(f"{name} stays at {current}: the first version stands.")
+            self.stays[name] = f"{current}: the first version stands"
         elif stands(current, standing):
-            far = f"it is not published yet, and far enough from {standing.since}"
-            self.notes.append(f"{name} stays at {current}: {far}.")
+            self.stays[name] = f"{current}: it is not published yet, and far enough from {standing.since}"
         elif looked.same and not standing.unreleased:
-            self.notes.append(f"{name} stays at {current}: nothing changed since it was published.")
+            self.stays[name] = f"{current}: nothing changed since it was published"
         else:
             after = smallest(current, standing)
             why = "; ".join(dict.fromkeys(each.detail for each in deciding(standing)))
@@ -192,10 +193,10 @@ class _Planning:
         forced: dict[str, tuple[Version, Reason]] = {}
         while True:
             bumps = self._round(forced)
-            moved = self._lockstep(bumps)
+            moved = behind(self.workspace, self.policy, bumps, self.standing)
             if not moved:
                 return bumps
-            forced |= moved
+            forced |= {name: (each.version, Reason(kind="lockstep", text=each.why)) for name, each in moved.items()}
 
     def _round(self, forced: Mapping[str, tuple[Version, Reason]]) -> dict[str, Bump]:
         bumps: dict[str, Bump] = {}
@@ -214,8 +215,9 @@ class _Planning:
             return None
         reasons = [each[1] for each in (asked, together) if each]
         reasons += [Reason(kind="dependent", text=why) for why in dict.fromkeys(edit.why for edit in ranges)]
-        if together or asked:
-            after = (together or asked or (package.version,))[0]
+        chosen = together or asked
+        if chosen:
+            after = chosen[0]
         else:
             label = next((phase for edit in ranges if (phase := phase_of(edit.version))), None)
             after = smallest(package.version, self.standing(name), label=label)
@@ -247,22 +249,3 @@ class _Planning:
                 why = f"a release does not rest on a pre-release of {need.package}"
                 found.append(RangeEdit(need=need, version=version, floor=floor, why=why))
         return found
-
-    def _lockstep(self, bumps: Mapping[str, Bump]) -> dict[str, tuple[Version, Reason]]:
-        """The members whose version is not their group's yet: the greatest that any of them has or needs."""
-        moved: dict[str, tuple[Version, Reason]] = {}
-        for group, members in self.policy.lockstep.items():
-            first = max((bumps[each] for each in members if each in bumps), key=lambda bump: bump.after, default=None)
-            if first is None:
-                continue
-            label = phase_of(first.after)
-            wanted = {
-                each: smallest(self.workspace.packages[each].version, self.standing(each), label=label)
-                for each in members
-            }
-            target, lead = max((first.after, first.package), *((version, each) for each, version in wanted.items()))
-            for member in members:
-                if member not in bumps or bumps[member].after != target:
-                    text = f"it moves with {lead} in the lockstep group {group}"
-                    moved[member] = target, Reason(kind="lockstep", text=text)
-        return moved

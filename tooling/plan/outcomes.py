@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from tooling.plan.install_matrix import Combination
+
 
 class Outcome(Enum):
     """What became of a file, gravest first; a package takes the gravest of its files."""
@@ -55,6 +57,18 @@ class PackageResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstallResult:
+    """One clean environment: which package in which way, whether that was `proven`, and in `detail` why not."""
+
+    name: str
+    distribution: str
+    version: str
+    combination: Combination
+    proven: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexFacts:
     """Where the run looked: shown URL (never with user info), repository, whether it is the embedded index.
 
@@ -81,6 +95,7 @@ class Report:
     dry_run: bool
     seconds: float
     packages: tuple[PackageResult, ...] = ()
+    installs: tuple[InstallResult, ...] = ()
     warnings: tuple[str, ...] = ()
     problems: tuple[Mapping[str, object], ...] = ()
 
@@ -95,6 +110,7 @@ class Report:
             "dry_run": self.dry_run,
             "seconds": round(self.seconds, 3),
             "packages": [_package_json(package) for package in self.packages],
+            "installs": [_install_json(install) for install in self.installs],
             "warnings": list(self.warnings),
             "problems": [dict(each) for each in self.problems],
         }
@@ -116,4 +132,17 @@ def _package_json(package: PackageResult) -> dict[str, object]:
             }
             for each in package.files
         ],
+    }
+
+
+def _install_json(install: InstallResult) -> dict[str, object]:
+    return {
+        "name": install.name,
+        "version": install.version,
+        "python": install.combination.python,
+        "extra": install.combination.extra,
+        "resolution": install.combination.resolution,
+        "kind": install.combination.kind,
+        "outcome": "proven" if install.proven else "failed",
+        "detail": install.detail,
     }
