@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from observed_index import observed_index
+from originals import make_original
 from releasers import make_releaser
 from steps import KILLED, at_every_step
 
@@ -30,14 +31,21 @@ WAYS = {
 }
 
 
+@pytest.fixture(scope="session")
+def solo(tmp_path_factory: pytest.TempPathFactory, warm: WarmInvoke) -> Original:
+    """A single package for a single Python: the install proof, which leaves nothing behind, then has few steps."""
+    spec = {"pythons": (f"{sys.version_info.major}.{sys.version_info.minor}",)}
+    return make_original(tmp_path_factory.mktemp("solo"), {"core-logging": spec}, warm)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_killed_at_any_step_the_next_run_ends_as_if_nothing_had_happened(
-    way: str, one: Original, warm: WarmInvoke, tmp_path: Path
+    way: str, solo: Original, warm: WarmInvoke, tmp_path: Path
 ) -> None:
     words = ("--all", *WAYS[way])
 
     with observed_index(tmp_path / "index") as index:
-        begun = make_releaser(tmp_path / "begun", one.built, warm, index)
+        begun = make_releaser(tmp_path / "begun", solo.built, warm, index)
         begun.tell_changelog("core-logging", "- It greets louder.")
         effects = steps_of_rehearsal(begun, "release", *words)
         undisturbed = begun.copied(tmp_path / "undisturbed", index)
@@ -68,10 +76,10 @@ def test_killed_at_any_step_the_next_run_ends_as_if_nothing_had_happened(
 
 
 def test_a_job_from_a_tag_killed_at_any_step_is_finished_by_the_next_and_leaves_the_clone_alone(
-    one: Original, warm: WarmInvoke, tmp_path: Path
+    solo: Original, warm: WarmInvoke, tmp_path: Path
 ) -> None:
     with observed_index(tmp_path / "index") as index:
-        begun = make_releaser(tmp_path / "begun", one.built, warm, index)
+        begun = make_releaser(tmp_path / "begun", solo.built, warm, index)
         begun.git("tag", "--annotate", "--message", "First", TAG)
         before = begun.git("for-each-ref")
         effects = steps_of_rehearsal(begun, "release", "--from-tag", TAG)
@@ -86,8 +94,8 @@ def test_a_job_from_a_tag_killed_at_any_step_is_finished_by_the_next_and_leaves_
                 index.traffic.settle()
                 second = releaser.release(*words)
                 assert second.code == 0, f"after a kill before step {step}: {second.said}"
-            assert index.pages() == one.pages
-            assert index.traffic.accepted == one.files, f"a file went up twice after a kill at {step}"
+            assert index.pages() == solo.pages
+            assert index.traffic.accepted == solo.files, f"a file went up twice after a kill at {step}"
             assert notes.read_text(encoding="utf-8").startswith("# maestro-core-logging 1.0.0\n")
             assert (releaser.git("for-each-ref"), releaser.git("status", "--porcelain")) == (before, "")
             assert releaser.git("worktree", "list").count("\n") == 0

@@ -208,7 +208,9 @@ def test_other_bytes_in_the_index_are_found_before_the_tag_is_made(releaser: Rel
     assert releaser.tags() == {}
 
 
-def test_somebody_without_access_to_the_index_can_release_by_tag(releaser: Releaser) -> None:
+def test_who_may_only_read_the_index_can_release_by_tag_and_who_cannot_reach_it_too(releaser: Releaser) -> None:
+    reading = releaser.release("--package", "core-logging", "--push", NEXUS_USERNAME="", NEXUS_PASSWORD="")
+    assert reading.code == 0, reading.said
     done = releaser.release("--all", "--push", "--no-index", NEXUS_URL="http://127.0.0.1:9")
     assert done.code == 0, done.said
     assert set(releaser.tags(releaser.remote)) == set(ALL)

@@ -28,5 +28,6 @@ def checkout(repository: Repository, commit: str) -> Iterator[Path]:
         tree = Path(folder).resolve() / "tree"
         tree.mkdir()
         variables = {"GIT_WORK_TREE": str(tree), "GIT_INDEX_FILE": str(Path(folder).resolve() / "index")}
-        repository.git.read("read-tree", "--reset", "-u", commit, variables=variables)
+        steady = ("-c", "core.autocrlf=false")  # what a machine's own settings may change about files
+        repository.git.read(*steady, "read-tree", "--reset", "-u", commit, variables=variables)
         yield tree / repository.prefix()

@@ -94,7 +94,7 @@ class Git:
         if answer.code == 0:
             return answer.out
         said = masked("\n".join((answer.err or answer.out).strip().splitlines()[-_TAIL:]))
-        message = f"`git {words[0]}` ended with {answer.code}: {said}"
+        message = f"`git {_verb(words)}` ended with {answer.code}: {said}"
         hint = "Correct what git complains of, then try again."
         raise FailedError("GT02", message, hint, place=Place(file=self.root), facts={"words": list(words)})
 
@@ -112,6 +112,11 @@ class Git:
     def _has_hook(self, name: str) -> bool:
         path = self.root / self.read("rev-parse", "--git-path", f"hooks/{name}").rstrip("\n")
         return path.is_file() and os.access(path, os.X_OK)
+
+
+def _verb(words: tuple[str, ...]) -> str:
+    """The command itself, after settings that go before it (`-c NAME=VALUE`)."""
+    return words[2] if words[0] == "-c" else words[0]
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -24,16 +24,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenPublication:
-    """Brings packages of a workspace to the index of `connect`, with what `Publication` needs for it."""
+    """Brings packages of a workspace to the index of `connect`, with what `Publication` needs for it.
+
+    `look` opens the same index for reading only, which needs no rights to upload.
+    """
 
     builder: Builder
     connect: Connect
+    look: Connect
     watcher: Watcher
     parallel: int
 
-    def rehearse(self, workspace: Workspace, packages: Sequence[Package]) -> Report:
-        """Build, look and plan; what is wrong is raised, or refused in the report."""
-        return self._publication(workspace, self.connect).run(Request(packages=packages, dry_run=True))
+    def rehearse(self, workspace: Workspace, packages: Sequence[Package], *, uploading: bool) -> Report:
+        """Build, look and plan; what is wrong is raised, or refused in the report.
+
+        With `uploading`, so is it when this user may not upload.
+        """
+        connect = self.connect if uploading else self.look
+        return self._publication(workspace, connect).run(Request(packages=packages, dry_run=True))
 
     def run(self, workspace: Workspace, packages: Sequence[Package], proven: Sequence[Package]) -> Report:
         """Publish and verify `packages`, then install those of them that are to be `proven`, and import all of each."""
@@ -49,6 +57,8 @@ class ProvenPublication:
             report,
             exit_code=proof.exit_code,
             seconds=report.seconds + proof.seconds,
+            installs=proof.installs,
+            warnings=(*report.warnings, *proof.warnings),
             problems=(*report.problems, *proof.problems),
         )
 

@@ -104,7 +104,7 @@ class Release:
         rehearsal: Report | None = None
         if request.ask_index and current:
             try:
-                rehearsal = self.publication.rehearse(tree.workspace, current)
+                rehearsal = self.publication.rehearse(tree.workspace, current, uploading=request.publish)
                 errors += [_refusal(each) for each in rehearsal.problems]
             except StoppedError:
                 raise

@@ -83,7 +83,7 @@ class TagRelease:
 
     def _published(self, tagged: Workspace, release: TaggedRelease, *, dry_run: bool) -> Report:
         if dry_run:
-            report = self.publication.rehearse(tagged, release.packages)
+            report = self.publication.rehearse(tagged, release.packages, uploading=True)
         else:
             report = self.publication.run(tagged, release.packages, release.named)
         return replace(report, problems=tuple(_as_of_tags(each) for each in report.problems))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from tooling.faces.program import (
     print_json,
     selected,
     the_builder,
+    the_index,
     the_settings,
     the_workspace,
 )
@@ -171,14 +171,12 @@ def check(workspace: Workspace, packages: Sequence[Package]) -> list[MaestroErro
 
 
 def _publication(workspace: Workspace, settings: Settings, watcher: Watcher) -> ProvenPublication:
-    from tooling.effects.connection import connect
-    from tooling.effects.credentials import CredentialSources
     from tooling.effects.proven_publication import ProvenPublication
 
-    sources = CredentialSources(environ=os.environ, home=Path.home())
     return ProvenPublication(
         builder=the_builder(workspace, settings),
-        connect=functools.partial(connect, settings, sources, watcher),
+        connect=functools.partial(the_index, settings, watcher),
+        look=functools.partial(the_index, settings, watcher, uploading=False),
         watcher=watcher,
         parallel=settings.parallel,
     )
