@@ -34,6 +34,7 @@ from workspaces import make_workspace  # noqa: E402
 
 PASSWORD = "benchmark"  # noqa: S105 - of a server that lives for a minute
 MODULES_EACH = 13
+_PERSON = ("NAME", "EMAIL")
 
 
 class Bench:
@@ -88,6 +89,20 @@ class Bench:
     def invoke(self, *words: str) -> None:
         """Run our command."""
         self.run(sys.executable, "-m", "invoke", *words)
+
+    def repository(self) -> None:
+        """Make the workspace a repository with a remote that has its commit."""
+        remote = tempfile.mkdtemp(dir=self._scratch)
+        self.env |= {f"GIT_{who}_{what}": "bench@example.com" for who in ("AUTHOR", "COMMITTER") for what in _PERSON}
+        self.run("git", "init", "--quiet", "--bare", remote)
+        for words in (
+            ("init", "--quiet", "--initial-branch=main"),
+            ("add", "--all"),
+            ("commit", "--quiet", "--message=All"),
+            ("remote", "add", "origin", remote),
+            ("push", "--quiet", "origin", "main"),
+        ):
+            self.run("git", *words)
 
     def uv_build(self) -> None:
         """Build all members of the workspace the way uv does."""
@@ -199,6 +214,20 @@ def latency(bench: Bench, rounds: int) -> list[Row]:
     return rows("upload at 100 ms latency", medians, ours="ours", targets={"uv publish": 0.40})
 
 
+def rehearsing(bench: Bench, rounds: int) -> list[Row]:
+    """Rehearse a release, with its commit, tags and rules, beside the rehearsal of a publication alone."""
+    bench.fresh_index()
+    bench.repository()
+    medians = interleave(
+        {
+            "ours": lambda: bench.invoke("release", "--all", "--push", "--dry-run"),
+            "publish --all --dry-run": lambda: bench.invoke("publish", "--all", "--dry-run"),
+        },
+        rounds=rounds,
+    )
+    return rows("release --dry-run", medians, ours="ours", targets={"publish --all --dry-run": 1.5})
+
+
 def starting(bench: Bench, scratch: Path, rounds: int) -> list[Row]:
     """Start-up, as everyone feels it."""
     (scratch / "empty").mkdir()
@@ -259,7 +288,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="folder to write release.json to")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices=("building", "publishing", "again", "latency", "starting", "scaling"))
+    parser.add_argument(
+        "--only", choices=("building", "publishing", "again", "latency", "rehearsing", "starting", "scaling")
+    )
     words = parser.parse_args()
     found: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -270,6 +301,7 @@ def main() -> None:
             "publishing": lambda: publishing(bench, words.rounds),
             "again": lambda: again(bench, words.rounds),
             "latency": lambda: latency(slow, words.rounds),
+            "rehearsing": lambda: rehearsing(bench, words.rounds),
             "starting": lambda: starting(bench, scratch, words.rounds),
             "scaling": lambda: scaling(scratch, max(1, words.rounds // 2)),
         }

@@ -34,7 +34,7 @@ WAYS = {
 @pytest.fixture(scope="session")
 def solo(tmp_path_factory: pytest.TempPathFactory, warm: WarmInvoke) -> Original:
     """A single package for a single Python: the install proof, which leaves nothing behind, then has few steps."""
-    spec = {"pythons": (f"{sys.version_info.major}.{sys.version_info.minor}",)}
+    spec: dict[str, object] = {"pythons": (f"{sys.version_info.major}.{sys.version_info.minor}",)}
     return make_original(tmp_path_factory.mktemp("solo"), {"core-logging": spec}, warm)
 
 
