@@ -22,6 +22,8 @@ FAMILIES = {
     "CI": "workflows",
     "NP": "new_package",
     "IM": "impact",
+    "RL": "release",
+    "VS": "versions",
 }
 CODE = re.compile(rf"(?:{'|'.join(FAMILIES)})\d\d")
 

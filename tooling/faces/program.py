@@ -65,9 +65,18 @@ def command(
             if code:
                 raise Exit(code=code)
 
-        return Task(run, name=name, help=dict(flags or {}), positional=list(positional), iterable=list(repeatable))
+        return _Command(run, name=name, help=dict(flags or {}), positional=list(positional), iterable=list(repeatable))
 
     return decorate
+
+
+class _Command(Task[Any]):
+    """A task whose parameters never get the short flag `-h`: whoever types that wants help, not, say, a push."""
+
+    def arg_opts(self, name: str, default: str, taken_names: set[str]) -> dict[str, Any]:
+        """Describe a parameter, as Invoke does."""
+        taken_names.add("h")
+        return super().arg_opts(name, default, taken_names)
 
 
 def _guarded(body: Callable[..., int | None], context: object, words: Mapping[str, Any]) -> int:
