@@ -19,10 +19,15 @@ if TYPE_CHECKING:
     from tooling.model.settings import Settings
 
 
+def is_begun(settings: Settings) -> bool:
+    """Whether there is an index to look at: an embedded one that was never filled is not begun by looking."""
+    return settings.url is not None or settings.data.is_dir()
+
+
 @contextmanager
 def reading(settings: Settings, sources: CredentialSources, watcher: Watcher) -> Iterator[Index | None]:
     """Lend the index of the settings; None where none was ever begun: then nothing is published."""
-    if settings.url is None and not settings.data.is_dir():
+    if not is_begun(settings):
         watcher.says("No NEXUS_URL and no embedded index: nothing is published yet.")
         yield None
         return

@@ -175,10 +175,10 @@ def the_index(settings: Settings, watcher: Watcher, *, uploading: bool = True) -
 
 
 def to_read(settings: Settings, watcher: Watcher) -> Opening | None:
-    """A way to look at the index; None where there is none: an embedded one that was never filled is not begun."""
-    if settings.url is None and not settings.data.is_dir():
-        return None
-    return functools.partial(the_index, settings, watcher, uploading=False)
+    """A way to look at the index; None where there is none yet."""
+    from tooling.effects.published import is_begun
+
+    return functools.partial(the_index, settings, watcher, uploading=False) if is_begun(settings) else None
 
 
 def the_builder(
