@@ -80,6 +80,13 @@ def examples(session: nox.Session) -> None:
 
 
 @nox.session
+def workflows(session: nox.Session) -> None:
+    """Prove the workflow files: by their schemas, by an audit, and by running every step of them in a clone."""
+    sessions.install_for_tests(session, WORKSPACE, sessions.TOOLING, "workflows")
+    session.run("pytest", "tests/workflows", *session.posargs)
+
+
+@nox.session
 def end_to_end(session: nox.Session) -> None:
     """Publish and install with real clients, and kill what can be killed."""
     sessions.install_for_tests(session, WORKSPACE, sessions.TOOLING, "clients")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from invoke.collection import Collection
 
-from tooling.faces import check, explain, nexus, packages, publish, verify
+from tooling.faces import bump, check, ci, explain, new, nexus, packages, publish, release, verify
 
 ns = Collection(
     packages.list_,
@@ -12,8 +12,12 @@ ns = Collection(
     check.check,
     packages.build,
     packages.test_,
+    new.new,
+    bump.bump,
     publish.publish,
     verify.verify,
+    release.release,
     explain.explain,
+    ci=ci.collection,
     nexus=nexus.collection,
 )

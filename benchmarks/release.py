@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from originals import THIRTEEN  # noqa: E402 - found through the line above
+from originals import THIRTEEN, grown  # noqa: E402 - found through the line above
 from workspaces import make_workspace  # noqa: E402
 
 PASSWORD = "benchmark"  # noqa: S105 - of a server that lives for a minute
 MODULES_EACH = 13
+_PERSON = ("NAME", "EMAIL")
 
 
 class Bench:
@@ -88,6 +89,20 @@ class Bench:
     def invoke(self, *words: str) -> None:
         """Run our command."""
         self.run(sys.executable, "-m", "invoke", *words)
+
+    def repository(self) -> None:
+        """Make the workspace a repository with a remote that has its commit."""
+        remote = tempfile.mkdtemp(dir=self._scratch)
+        self.env |= {f"GIT_{who}_{what}": "bench@example.com" for who in ("AUTHOR", "COMMITTER") for what in _PERSON}
+        self.run("git", "init", "--quiet", "--bare", remote)
+        for words in (
+            ("init", "--quiet", "--initial-branch=main"),
+            ("add", "--all"),
+            ("commit", "--quiet", "--message=All"),
+            ("remote", "add", "origin", remote),
+            ("push", "--quiet", "origin", "main"),
+        ):
+            self.run("git", *words)
 
     def uv_build(self) -> None:
         """Build all members of the workspace the way uv does."""
@@ -199,6 +214,20 @@ def latency(bench: Bench, rounds: int) -> list[Row]:
     return rows("upload at 100 ms latency", medians, ours="ours", targets={"uv publish": 0.40})
 
 
+def rehearsing(bench: Bench, rounds: int) -> list[Row]:
+    """Rehearse a release, with its commit, tags and rules, beside the rehearsal of a publication alone."""
+    bench.fresh_index()
+    bench.repository()
+    medians = interleave(
+        {
+            "ours": lambda: bench.invoke("release", "--all", "--push", "--dry-run"),
+            "publish --all --dry-run": lambda: bench.invoke("publish", "--all", "--dry-run"),
+        },
+        rounds=rounds,
+    )
+    return rows("release --dry-run", medians, ours="ours", targets={"publish --all --dry-run": 1.5})
+
+
 def starting(bench: Bench, scratch: Path, rounds: int) -> list[Row]:
     """Start-up, as everyone feels it."""
     (scratch / "empty").mkdir()
@@ -225,7 +254,7 @@ def scaling(scratch: Path, rounds: int) -> list[Row]:
     """From 13 to 130 to 500 packages, published to an empty index: at most linear."""
     seconds: dict[int, float] = {}
     for size in (len(THIRTEEN), 130, 500):
-        bench = Bench(scratch / str(size), _copies(size))
+        bench = Bench(scratch / str(size), grown(size))
         try:
             medians = interleave(
                 {"ours": lambda bench=bench: bench.invoke("publish", "--all")},  # type: ignore[misc]
@@ -254,24 +283,14 @@ def _empty(bench: Bench) -> None:
         shutil.rmtree(bench.workspace / folder, ignore_errors=True)
 
 
-def _copies(size: int) -> dict[str, dict[str, object]]:
-    """The graph again and again, under numbered names, until there are `size` packages."""
-    graph: dict[str, dict[str, object]] = {}
-    copy = 0
-    while len(graph) < size:
-        ending = f"-{copy}" if copy else ""
-        for name, spec in list(THIRTEEN.items())[: size - len(graph)]:
-            graph[name + ending] = {"needs": tuple(f"{need}{ending}" for need in spec.get("needs", ()))}  # type: ignore[attr-defined]
-        copy += 1
-    return graph
-
-
 def main() -> None:
     """Run the parts that are asked for, all by default."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="folder to write release.json to")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices=("building", "publishing", "again", "latency", "starting", "scaling"))
+    parser.add_argument(
+        "--only", choices=("building", "publishing", "again", "latency", "rehearsing", "starting", "scaling")
+    )
     words = parser.parse_args()
     found: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -282,6 +301,7 @@ def main() -> None:
             "publishing": lambda: publishing(bench, words.rounds),
             "again": lambda: again(bench, words.rounds),
             "latency": lambda: latency(slow, words.rounds),
+            "rehearsing": lambda: rehearsing(bench, words.rounds),
             "starting": lambda: starting(bench, scratch, words.rounds),
             "scaling": lambda: scaling(scratch, max(1, words.rounds // 2)),
         }

@@ -136,6 +136,12 @@ class MemoryIndex:
         self._guard("hand out the file")
         into.write_bytes(self._stored(distribution, version, filename)[0])
 
+    def metadata(self, file: IndexFile) -> bytes | None:
+        """Serve none, as Nexus does."""
+        self._note("metadata", file.filename)
+        self._guard("hand out the file")
+        return None
+
     def find(self, artifact: Artifact) -> State:
         """Compare by SHA-1, as an ETag allows."""
         self._note("find", artifact.filename)

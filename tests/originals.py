@@ -44,6 +44,18 @@ THIRTEEN: Packages = {
 }
 
 
+def grown(size: int) -> Packages:
+    """The graph of thirteen again and again, under numbered names, until there are `size` packages."""
+    graph: Packages = {}
+    copy = 0
+    while len(graph) < size:
+        ending = f"-{copy}" if copy else ""
+        for name, spec in list(THIRTEEN.items())[: size - len(graph)]:
+            graph[name + ending] = {"needs": tuple(f"{need}{ending}" for need in spec.get("needs", ()))}  # type: ignore[attr-defined]
+        copy += 1
+    return graph
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Original:
     """A workspace: `source` was never built, `built` was; `pages` are what publishing it leads to."""

@@ -17,9 +17,12 @@ KILLED = -signal.SIGKILL
 AT_ONCE = 4
 
 
-def at_every_step(attempt: Callable[[int], Finished]) -> int:
-    """Make attempts that end at step 1, 2, 3 … until one survives, with code 0; return how many did not."""
-    numbers = count(1)
+def at_every_step(attempt: Callable[[int], Finished], *, first: int = 1) -> int:
+    """Make attempts that end at step `first` and each later one until one survives, with code 0.
+
+    Returns how many did not.
+    """
+    numbers = count(first)
     survived: dict[int, Finished] = {}
 
     def work() -> None:
@@ -33,7 +36,7 @@ def at_every_step(attempt: Callable[[int], Finished]) -> int:
         for done in [pool.submit(work) for _ in range(AT_ONCE)]:
             done.result()
     assert all(finished.code == 0 for finished in survived.values()), survived
-    return min(survived) - 1
+    return min(survived) - first
 
 
 def lives(pid: int) -> bool:

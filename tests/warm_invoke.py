@@ -8,6 +8,7 @@ does not count: its names are made up anew by each run, so no other can tell the
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import json
 import os
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _ON_PATHS = frozenset(
     {"open", "os.chmod", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "sqlite3.connect"}
 )
+_BUMP = ("griffe", "tomlkit")
 _OTHERS = frozenset({"os.truncate", "socket.bind", "socket.connect", "subprocess.Popen"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
@@ -47,6 +49,11 @@ class WarmRun:
             code = int(self._answers.readline())
         out, err = ((self._folder / name).read_text(encoding="utf-8") for name in ("out", "err"))
         return Finished(code=code, out=out, err=err)
+
+    @property
+    def steps(self) -> int:
+        """How many steps it took to its end; only of a run that was to die at a later one."""
+        return int((self._folder / "steps").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +118,14 @@ def _import_everything() -> None:
 
     import tooling
 
-    for name in ("hatchling.build", "hatchling.builders.wheel", "hatchling.builders.sdist", "httpx2", "invoke.main"):
+    for name in (
+        "hatchling.build",
+        "hatchling.builders.wheel",
+        "hatchling.builders.sdist",
+        "httpx2",
+        "invoke.main",
+        *_BUMP,
+    ):
         importlib.import_module(name)
     for part in ("errors", "model", "plan", "effects", "explanations", "localnexus", "rules"):
         found = importlib.import_module(f"{tooling.__name__}.{part}")
@@ -130,7 +144,9 @@ def _publish(asked: Mapping[str, Any]) -> None:
     for number, path, flags in ((0, os.devnull, os.O_RDONLY), (1, "out", writing), (2, "err", writing)):
         os.dup2(os.open(Path(asked["folder"], path), flags), number)
     if asked["die_at"] is not None:
-        sys.addaudithook(_Doom(asked["die_at"]))
+        doom = _Doom(asked["die_at"])
+        sys.addaudithook(doom)
+        atexit.register(lambda: Path(asked["folder"], "steps").write_text(str(doom.taken), encoding="utf-8"))
     sys.argv = ["invoke", *asked["words"]]
     invoke.main.program.run(sys.argv)
     sys.exit()
@@ -143,10 +159,14 @@ class _Doom:
         self._step = step
         self._steps = itertools.count(1)
         self._temporary = tempfile.gettempdir()
+        self.taken = 0
 
     def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
-        if self._counts(event, arguments) and next(self._steps) == self._step:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self._counts(event, arguments):
+            step = next(self._steps)
+            self.taken = max(step, self.taken)
+            if step == self._step:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     def _counts(self, event: str, arguments: tuple[object, ...]) -> bool:
         if event in _OTHERS:

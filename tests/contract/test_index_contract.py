@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 import pytest
 from archives import make_sdist, make_wheel
@@ -119,6 +120,18 @@ def test_a_published_file_can_be_fetched(world: World, name: str, tmp_path: Path
     index.upload(wheel, unheard)
     index.fetch(name, wheel.version, wheel.filename, tmp_path / "fetched")
     assert (tmp_path / "fetched").read_bytes() == wheel.path.read_bytes()
+
+
+def test_metadata_that_is_served_is_that_of_the_wheel(world: World, name: str, tmp_path: Path) -> None:
+    index, wheel = world.open(), make_wheel(tmp_path, name)
+    index.upload(wheel, unheard)
+    listed = index.project(name).files[wheel.filename]
+    served = index.metadata(listed)
+    assert (served is None) == (listed.metadata is None)
+    if served is not None:
+        with ZipFile(wheel.path) as archive:
+            inside = next(each for each in archive.namelist() if each.endswith(".dist-info/METADATA"))
+            assert served == archive.read(inside)
 
 
 def test_progress_adds_up_to_the_size_of_the_file(world: World, name: str, tmp_path: Path) -> None:

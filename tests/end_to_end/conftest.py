@@ -9,6 +9,7 @@ from mistakes import Bystander
 from observed_index import observed_index
 from originals import ONE, THIRTEEN, THREE, Original, copied, make_original
 from publishers import user_environment
+from releasers import Releaser, make_releaser
 from warm_invoke import WarmInvoke, warm_invoke
 
 if TYPE_CHECKING:
@@ -54,3 +55,10 @@ def bystander(
     """A workspace to make mistakes in, and an empty index."""
     with observed_index(tmp_path / "index") as index:
         yield Bystander(workspace=copied(three.built, tmp_path / "workspace"), index=index, warm=warm, user=user)
+
+
+@pytest.fixture
+def releaser(three: Original, warm: WarmInvoke, tmp_path: Path) -> Iterator[Releaser]:
+    """Somebody with a clone, a remote, and an empty index."""
+    with observed_index(tmp_path / "index") as index:
+        yield make_releaser(tmp_path, three.built, warm, index)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from broken_servers import free_port, tls_server
+from building import git
 from observed_index import observed_index
 from originals import copied
 from planted_secret import SECRET, command_lines, files_in, forms_of, found_in
@@ -113,6 +114,18 @@ def test_a_publisher_shows_no_password_be_it_right_or_wrong(
     assert "IX06" in owner.told(way, index.running.url, "publish", "--all", "--json", code=2)
 
 
+@every_way
+def test_a_bump_shows_no_password_be_it_right_or_wrong(way: Way, owner: Owner, index: ObservedIndex) -> None:
+    """Nor does its journal, or a check of the API, which read the index too."""
+    owner.told(way, index.running.url, "publish", "--all", code=0)
+    changelog = owner.workspace / "packages" / "core-logging" / "CHANGELOG.md"
+    changelog.write_text(changelog.read_text().replace("## [Unreleased]\n", "## [Unreleased]\n\n- More.\n"))
+    owner.told(way, index.running.url, "check", "--api", "--json", code=0)
+    owner.told(way, index.running.url, "bump", "--all", "--auto", code=0)
+    add_user(index.running, USER, OTHER, ["nx-all"])
+    assert "IX06" in owner.told(way, index.running.url, "bump", "--all", "--auto", "--json", code=2)
+
+
 @two_ways
 def test_installers_are_not_given_the_password_where_others_see_it(
     way: Way, owner: Owner, index: ObservedIndex
@@ -121,6 +134,21 @@ def test_installers_are_not_given_the_password_where_others_see_it(
     add_user(index.running, "anonymous", "nobody signs in so", [])
     owner.told(way, index.running.url, "publish", "--all", "--json", code=0)
     owner.told(way, index.running.url, "verify", "--all", "--install", "--json", code=0)
+
+
+@two_ways
+def test_a_release_tells_git_nothing_of_the_password(way: Way, owner: Owner, index: ObservedIndex) -> None:
+    """Neither its commands, nor hooks, tags, notes and manifest have it; a hook's environment is no file."""
+    git(owner.workspace, "init")
+    git(owner.workspace, "add", "--all")
+    git(owner.workspace, "commit", "--message", "All")
+    for name, value in (("user.name", "Tester"), ("user.email", "tester@example.com")):
+        git(owner.workspace, "config", name, value)
+    owner.told(way, index.running.url, "release", "--all", "--publish", code=0)
+    files = ("--notes", "notes.md", "--manifest", "manifest.json")
+    owner.told(way, index.running.url, "release", "--from-tag", "core-logging-v1.0.0", *files, code=0)
+    git(owner.workspace, "tag", "core-config-v1.0.0")
+    assert "RL12" in owner.told(way, index.running.url, "release", "--from-tag", "core-config-v1.0.0", code=3)
 
 
 @two_ways

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
@@ -202,6 +203,34 @@ def test_verify_says_that_nobody_looked_for_stale_pages_who_may_not(desk: Desk, 
     assert verified.code == 0, verified.said
     (warning,) = verified.report["warnings"]
     assert warning.startswith("Nobody looked for stale pages: ")
+
+
+def test_test_of_one_python_leaves_others_and_other_packages_alone(desk: Desk) -> None:
+    """The stand-in noxfile has the names and the tags of ours."""
+    tagged = ", ".join(
+        f"nox.param('{name}', '{python}', id='{name}', tags=['{name}', 'py{python}', '{name}-py{python}'])"
+        for name in THREE
+        for python in ("3.11", "3.12")
+    )
+    named = ", ".join(f"nox.param('{name}', id='{name}', tags=['{name}'])" for name in THREE)
+    (desk.root / "noxfile.py").write_text(
+        "import nox\n\n"
+        f"@nox.session(venv_backend='none')\n@nox.parametrize('name,version', [{tagged}])\n"
+        "def test(session, name, version):\n    session.log(f'ran test {name} {version}')\n\n"
+        f"@nox.session(venv_backend='none')\n@nox.parametrize('name', [{named}])\n"
+        "def dist(session, name):\n    session.log(f'ran dist {name}')\n",
+        encoding="utf-8",
+    )
+
+    def ran(*words: str) -> list[str]:
+        done = run(desk.root, "test", *words, environment=user_environment(desk.home))
+        assert done.code == 0, done.said
+        return re.findall(r"ran (.+)", done.err)
+
+    one = ("--package", "core-config")
+    assert ran(*one, "--python", "3.12", "--sdist") == ["test core-config 3.12", "dist core-config"]
+    assert ran(*one, "--sdist") == ["test core-config 3.11", "test core-config 3.12", "dist core-config"]
+    assert ran("--all", "--python", "3.11") == [f"test {name} 3.11" for name in THREE]
 
 
 def test_test_hands_the_selection_to_nox(desk: Desk) -> None:

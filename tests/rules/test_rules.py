@@ -10,6 +10,8 @@ from packaging.version import Version
 from workspaces import PackageSpec, make_workspace
 
 from tooling import rules
+from tooling.model.broken_api import BrokenApi
+from tooling.model.changelog_text import override_line
 from tooling.model.workspace import find_workspace
 
 if TYPE_CHECKING:
@@ -318,6 +320,19 @@ REPOSITORY = [
         code="PK40", says="not what the packages say", swap={"README.md": ("core-c would", "core-c did")}, package=None
     ),
     Wrong(code="PK41", says="packages/lost has no", write={"packages/lost/src/x.py": ""}, package=None),
+    Wrong(
+        code="PK43",
+        says=".gitlab-ci.yml is not what is generated.",
+        write={".gitlab-ci.yml": "test:\n  script: [pytest]\n"},
+        package=None,
+        excerpt="test:",
+    ),
+    Wrong(
+        code="PK43",
+        says="There is no .github/workflows/change.yml.",
+        write={".github/workflows/release.yml": "on: push\n"},
+        package=None,
+    ),
 ]
 WRONG = [*NAMES, *CONTENTS, *INTERFACE, *REQUIREMENTS, *REPOSITORY]
 
@@ -345,8 +360,23 @@ def test_what_is_wrong_is_found_where_it_is(tmp_path: Path, wrong: Wrong) -> Non
         assert wrong.excerpt in excerpts
 
 
+def test_a_break_that_the_version_does_not_tell_is_found_once_the_wheels_were_looked_at(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path, FAMILY)
+    workspace = find_workspace(root)
+    packages = tuple(workspace.packages.values())
+    broke = BrokenApi(since=Version("0.9.0"), least=Version("1.0.0"), what=("maestro_core_b.greet: it was removed",))
+    assert rules.check(workspace, packages, broken={}).ok
+    (found,) = rules.check(workspace, packages, broken={"core-b": broke}).findings
+    assert (found.code, found.package, found.place and found.place.excerpt) == ("PK22", "core-b", 'version = "1.0.0"')
+    assert found.message.startswith("maestro_core_b.greet: it was removed, against the published 0.9.0;")
+    changelog = root / B / "CHANGELOG.md"
+    line = override_line("Nobody used it.", ["maestro_core_b.greet"])
+    changelog.write_text(changelog.read_text(encoding="utf-8") + f"- {line}\n", encoding="utf-8")
+    assert rules.check(workspace, packages, broken={"core-b": broke}).ok
+
+
 def test_every_rule_has_something_it_finds() -> None:
-    assert {wrong.code for wrong in WRONG} | {"PK42"} == set(rules.catalogue())
+    assert {wrong.code for wrong in WRONG} | {"PK22", "PK42"} == set(rules.catalogue())
 
 
 def test_a_password_in_an_address_is_not_shown(tmp_path: Path) -> None:

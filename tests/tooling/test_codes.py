@@ -19,6 +19,11 @@ FAMILIES = {
     "PB": "publish",
     "SV": "server",
     "GT": "git",
+    "CI": "workflows",
+    "NP": "new_package",
+    "IM": "impact",
+    "RL": "release",
+    "VS": "versions",
 }
 CODE = re.compile(rf"(?:{'|'.join(FAMILIES)})\d\d")
 

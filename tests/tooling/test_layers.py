@@ -1,4 +1,4 @@
-"""Imports inside `tooling` go back along one line: errors, model, rules and plan, effects, faces."""
+"""Imports inside `tooling` go back along one line: errors, model, plan, workflows, rules and effects, faces."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ MAY_IMPORT = {
     "errors": set(),
     "explanations": set(),
     "model": {"errors"},
-    "rules": {"errors", "model"},
     "plan": {"errors", "model"},
+    "workflows": {"errors", "model", "plan"},
+    "rules": {"errors", "model", "workflows"},
     "localnexus": {"errors"},
     "effects": {"errors", "model", "plan", "localnexus"},
-    "faces": {"errors", "explanations", "model", "rules", "plan", "localnexus", "effects"},
+    "faces": {"errors", "explanations", "model", "workflows", "rules", "plan", "localnexus", "effects"},
 }
 
 

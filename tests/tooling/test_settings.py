@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 ODD = "p@:/%\"$' \\#{x}`!"
 PAIR = "NEXUS_USERNAME=a\nNEXUS_PASSWORD=apw"
-VALUES = {"kind": ("nexus", "simple"), "route": ("pypi", "components"), "parallel": ("1", "2", "3", "16")}
+VALUES = {
+    "kind": ("nexus", "simple"),
+    "route": ("pypi", "components"),
+    "parallel": ("1", "2", "3", "16"),
+    "patience": ("1", "2", "3", "86400"),
+}
 
 
 def written(root: Path, pyproject: str = "", dotenv: str = "") -> Path:
@@ -65,7 +70,7 @@ def test_later_places_win(tmp_path: Path, setting: object, present: int) -> None
     if key in {"cache", "data"}:
         assert found == tmp_path / wanted
     else:
-        assert found == (int(wanted) if key == "parallel" else wanted)
+        assert found == (int(wanted) if key in {"parallel", "patience"} else wanted)
     names = [f"[tool.maestro] {key}", f"{variable} in .env", variable, f"--{key}"]
     said = next((name for name, there in zip(names[::-1], places[::-1], strict=True) if there), "default")
     assert settings.origins[key] == said

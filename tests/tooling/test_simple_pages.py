@@ -116,6 +116,33 @@ def test_what_is_no_page_is_an_error_and_never_an_empty_page(content_type: str, 
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("said", "metadata"),
+    [
+        ({}, None),
+        ({"core-metadata": True}, ""),
+        ({"core-metadata": False}, None),
+        ({"core-metadata": {"sha256": SHA256}}, SHA256),
+        ({"core-metadata": {"md5": MD5}}, ""),
+        ({"dist-info-metadata": {"sha256": SHA256}}, SHA256),
+        ({"core-metadata": False, "dist-info-metadata": True}, None),
+    ],
+)
+def test_a_page_tells_whether_metadata_is_served_beside_a_wheel(said: dict[str, object], metadata: str | None) -> None:
+    """PEP 658 and its second name, which counts (PEP 714); in JSON and in HTML."""
+    entry = {"filename": WHEEL, "url": WHEEL, "hashes": {}, **said}
+    page = json.dumps({"meta": {"api-version": "1.1"}, "files": [entry]})
+    assert read_page("application/vnd.pypi.simple.v1+json", page, URL)[WHEEL].metadata == metadata
+    attributes = "".join(
+        f' data-{name}="{"true" if value is True else "=".join(*value.items())}"'
+        for name, value in said.items()
+        if value is True or isinstance(value, dict)
+    )
+    if all(said.values()):
+        html_page = html_of(f'<a href="{WHEEL}"{attributes}>{WHEEL}</a>')
+        assert read_page("text/html", html_page, URL)[WHEEL].metadata == metadata
+
+
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,20}\.whl", fullmatch=True)
 digests = st.one_of(st.none(), st.binary(min_size=32, max_size=32).map(bytes.hex))
 listings = st.dictionaries(names, digests, max_size=8)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tooling.effects.http_client import HttpClient
     from tooling.plan.answers import Reply
+    from tooling.plan.snapshot import IndexFile
 
     ErrorOf = Callable[[Reply, str, str], Exception]
 
@@ -49,6 +50,21 @@ def save(http: HttpClient, url: str, into: Path, error: ErrorOf) -> None:
         raise FailedError(
             "IX28", f"{into} cannot be written: {reason}.", "Make room or correct the folder."
         ) from failure
+
+
+def metadata_of(http: HttpClient, file: IndexFile) -> bytes | None:
+    """Read the METADATA that is served beside a wheel (PEP 658).
+
+    None where the page promises none, or where what it promises does not come: the wheel itself tells the same.
+    """
+    if file.metadata is None:
+        return None
+    found: list[bytes] = []
+    reply = http.download(f"{file.url}.metadata", lambda blocks: found.append(b"".join(blocks)))
+    if reply.status != HTTPStatus.OK or not found:
+        return None
+    told = file.metadata or hashlib.sha256(found[-1]).hexdigest()
+    return found[-1] if hashlib.sha256(found[-1]).hexdigest() == told else None
 
 
 class _Partial:

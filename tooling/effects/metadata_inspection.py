@@ -54,7 +54,7 @@ def _differences(package: Package, metadata: Metadata) -> Iterator[Fault]:
             yield _difference(f"its {field} is {built[field]}, declared is {value}")
     present = {_normal(requirement) for requirement in metadata.requires_dist or ()}
     wanted = _unfolded(package)
-    if present == {_conditional(requirement, extra) for requirement, extra in package.all_requirements()}:
+    if present == {conditional(requirement, extra) for requirement, extra in package.all_requirements()}:
         return
     for requirement in sorted(map(str, wanted - present)):
         yield _difference(f"it lacks the requirement {requirement}")
@@ -83,7 +83,7 @@ def _unfolded(package: Package) -> set[Requirement]:
 
     return {
         *map(_normal, package.requirements),
-        *(_conditional(each, extra) for extra in package.extras for each in members(extra, frozenset({extra}))),
+        *(conditional(each, extra) for extra in package.extras for each in members(extra, frozenset({extra}))),
     }
 
 
@@ -94,7 +94,7 @@ def _normal(requirement: Requirement) -> Requirement:
     return normal
 
 
-def _conditional(requirement: Requirement, extra: str | None) -> Requirement:
+def conditional(requirement: Requirement, extra: str | None) -> Requirement:
     """The requirement as metadata has it: one of an extra applies where that extra was asked for."""
     if extra is None:
         return _normal(requirement)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from tooling.effects.dialogue import Dialogue
-from tooling.effects.downloads import hash_of, save
+from tooling.effects.downloads import hash_of, metadata_of, save
 from tooling.effects.nexus_probe import NexusProbe
 from tooling.effects.nexus_rest import NexusRest
 from tooling.effects.simple_pages import read_page
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tooling.model.settings import Route
     from tooling.model.target import Target
     from tooling.plan.answers import Answer, Reply
+    from tooling.plan.snapshot import IndexFile
 
 # `"<sha1>"` of the data store and `"{SHA1{<sha1>}}"` of OrientDB; a compressing proxy makes either weak (`W/`).
 _SHA1_TAG = re.compile(r'(?:W/)?"(?:\{SHA1\{)?(?P<sha1>[0-9a-f]{40})(?:\}\})?(?:-gzip)?"')
@@ -80,6 +81,10 @@ class NexusIndex:
     def fetch(self, distribution: str, version: str, filename: str, into: Path) -> None:
         """Download a file; `into` appears only once it is whole."""
         save(self._http, self._file_url(distribution, version, filename), into, self._dialogue.error)
+
+    def metadata(self, file: IndexFile) -> bytes | None:
+        """Read what is served beside a wheel, if the page says that something is."""
+        return metadata_of(self._http, file)
 
     def find(self, artifact: Artifact) -> State:
         """Ask for the file itself; its ETag is its SHA-1, and where it is not, the file is downloaded and hashed."""

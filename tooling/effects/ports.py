@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tooling.model.artifact import Artifact
     from tooling.model.package import Package
     from tooling.plan.answers import Answer
-    from tooling.plan.snapshot import Project, State
+    from tooling.plan.snapshot import IndexFile, Project, State
 
 
 class Index(Protocol):
@@ -37,6 +37,9 @@ class Index(Protocol):
 
     def fetch(self, distribution: str, version: str, filename: str, into: Path) -> None:
         """Download a published file to `into`, streamed."""
+
+    def metadata(self, file: IndexFile) -> bytes | None:
+        """Read a wheel's METADATA as the index serves it beside the wheel (PEP 658); None where it serves none."""
 
     def find(self, artifact: Artifact) -> State:
         """Ask for the file itself, never the page (nexus-protocol 12.1): present, absent or different."""

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from tooling.effects.dialogue import Dialogue
-from tooling.effects.downloads import hash_of, not_there, save
+from tooling.effects.downloads import hash_of, metadata_of, not_there, save
 from tooling.effects.simple_pages import ACCEPT, read_page
 from tooling.effects.upload_form import classic_form
 from tooling.errors import FailedError, UsageError
@@ -76,6 +76,10 @@ class SimpleIndex:
     def fetch(self, distribution: str, version: str, filename: str, into: Path) -> None:  # noqa: ARG002 - as above
         """Download a file; `into` appears only once it is whole."""
         save(self._http, self._listed(distribution, filename).url, into, self._dialogue.error)
+
+    def metadata(self, file: IndexFile) -> bytes | None:
+        """Read what is served beside a wheel, if the page says that something is."""
+        return metadata_of(self._http, file)
 
     def find(self, artifact: Artifact) -> State:
         """Look for the file on its project's page: such an index has no other place, and builds its pages anew."""

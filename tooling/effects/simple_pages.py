@@ -1,6 +1,6 @@
 """Project pages of a simple index: HTML (PEP 503) and JSON (PEP 691), told apart by content type.
 
-What installers need beyond names, addresses and hashes (yanked, requires-python, signatures, core metadata) is accepted
+What installers need beyond names, addresses, hashes and core metadata (yanked, requires-python, signatures) is accepted
 and left alone. A page that cannot be understood, or that ends in the middle, is an error and never an empty page.
 """
 
@@ -57,7 +57,8 @@ def _from_json(text: str, url: str) -> Iterable[IndexFile]:
         raise ValueError(version)
     for entry in page["files"]:
         hashes = {str(name).lower(): value for name, value in entry["hashes"].items()}
-        yield _file(str(entry["filename"]), urljoin(url, entry["url"]), hashes)
+        served = entry.get("core-metadata", entry.get("dist-info-metadata"))  # PEP 714: the latter was its first name
+        yield _file(str(entry["filename"]), urljoin(url, entry["url"]), hashes, _metadata(served))
 
 
 def _from_html(text: str, url: str) -> Iterable[IndexFile]:
@@ -69,19 +70,33 @@ def _from_html(text: str, url: str) -> Iterable[IndexFile]:
     if not parser.tags:
         raise _unreadable(url, "it holds no markup at all")
     base = urljoin(url, parser.base) if parser.base else url
-    for href in parser.hrefs:
+    for href, served in parser.links:
         address, fragment = urldefrag(urljoin(base, href))
         name = unquote(urlsplit(address).path.rpartition("/")[2])
         if name:
             algorithm, _, digest = fragment.partition("=")
-            yield _file(name, address, {algorithm.lower(): digest})
+            yield _file(name, address, {algorithm.lower(): digest}, _metadata(served))
 
 
-def _file(filename: str, url: str, hashes: Mapping[str, object]) -> IndexFile:
+def _metadata(served: object) -> str | None:
+    """What a page says of core metadata: true or hashes in JSON, `true` or `sha256=…` in HTML, or nothing."""
+    if isinstance(served, str):
+        algorithm, _, digest = served.partition("=")
+        served = {algorithm.strip().lower(): digest} if served.strip() else False
+    if isinstance(served, dict):
+        return _digest("sha256", served) or ""
+    return "" if served is True else None
+
+
+def _file(filename: str, url: str, hashes: Mapping[str, object], metadata: str | None) -> IndexFile:
     if urlsplit(url).scheme not in {"http", "https"} or "/" in filename or filename in {"", ".", ".."}:
         raise ValueError(filename)
     return IndexFile(
-        filename=filename, url=urldefrag(url)[0], sha256=_digest("sha256", hashes), md5=_digest("md5", hashes)
+        filename=filename,
+        url=urldefrag(url)[0],
+        sha256=_digest("sha256", hashes),
+        md5=_digest("md5", hashes),
+        metadata=metadata,
     )
 
 
@@ -94,17 +109,19 @@ def _digest(algorithm: str, hashes: Mapping[str, object]) -> str | None:
 class _Links(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.hrefs: list[str] = []
+        self.links: list[tuple[str, str | None]] = []
         self.base = ""
         self.tags = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags += 1
-        href = next((value for name, value in attrs if name == "href" and value), None)
-        if href is None:
+        found = dict(reversed(attrs))  # of a repeated one the first counts
+        href = found.get("href")
+        if not href:
             return
         if tag == "a":
-            self.hrefs.append(href.strip())
+            served = found.get("data-core-metadata", found.get("data-dist-info-metadata"))
+            self.links.append((href.strip(), served))
         elif tag == "base" and not self.base:
             self.base = href.strip()
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tooling.errors import MaestroError, StoppedError, raise_all
+from tooling.errors import FailedError, MaestroError, StoppedError, raise_all
 from tooling.plan.snapshot import Project, Snapshot
 
 if TYPE_CHECKING:
@@ -59,6 +59,20 @@ def learn_hashes(index: Index, snapshot: Snapshot, artifacts: Sequence[Artifact]
         projects={**{name: each for name, each in snapshot.projects.items() if name not in untold}, **learned.projects},
         unknown={**snapshot.unknown, **learned.unknown},
     )
+
+
+def complete(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot, for whoever has nothing to decide without all of it.
+
+    Raises:
+        FailedError: VS16, for each project that the index did not answer for.
+    """
+    hint = "Nothing was written; run again once the index answers."
+    raise_all(
+        FailedError("VS16", f"The index did not say what it has of {name}: {reason.removesuffix('.')}.", hint)
+        for name, reason in snapshot.unknown.items()
+    )
+    return snapshot
 
 
 def _each(names: Sequence[str], ask: Callable[[str], Project]) -> dict[str, Project | MaestroError]:

@@ -4,27 +4,64 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tooling.faces.program import JSON, SELECTION, command, print_json, selected, the_workspace
+from tooling.faces.program import INDEX, JSON, SELECTION, command, print_json, selected, the_settings, the_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from tooling.model.broken_api import BrokenApi
+    from tooling.model.package import Package
+    from tooling.model.settings import Settings
+    from tooling.model.workspace import Workspace
     from tooling.rules import Finding, Report
 
 
-@command(flags={**SELECTION, "all": "every package of the workspace (the default)", **JSON}, repeatable=("package",))
-def check(_context: object, package: Sequence[str], *, all_: bool = False, json: bool = False) -> int:
+FLAGS = {
+    **SELECTION,
+    "all": "every package of the workspace (the default)",
+    "api": "also build, and compare the public API with the published wheels (asks the index)",
+    **INDEX,
+    **JSON,
+}
+
+
+@command(flags=FLAGS, repeatable=("package",))
+def check(
+    _context: object,
+    package: Sequence[str],
+    *,
+    url: str | None = None,
+    repository: str | None = None,
+    username: str | None = None,
+    all_: bool = False,
+    api: bool = False,
+    json: bool = False,
+) -> int:
     """Hold every package to the rules of the house; each finding says how to fix it."""
     from tooling import rules
 
     workspace = the_workspace()
-    report = rules.check(workspace, selected(workspace, package, everything=all_ or not package))
+    packages = selected(workspace, package, everything=all_ or not package)
+    settings = the_settings(workspace, url=url, repository=repository, username=username)
+    broken = _broken(workspace, packages, settings, json=json) if api else None
+    report = rules.check(workspace, packages, broken=broken)
     if json:
         print_json(as_json(report, workspace.root))
     else:
         print(render(report, workspace.root))
     return 0 if report.ok else 1
+
+
+def _broken(
+    workspace: Workspace, packages: Sequence[Package], settings: Settings, *, json: bool
+) -> Mapping[str, BrokenApi]:
+    from tooling.effects.api_check import broken_apis
+    from tooling.faces.bump import the_bumping
+    from tooling.faces.live import watching
+
+    with watching(json=json) as watcher:
+        return broken_apis(the_bumping(workspace, settings, watcher), packages)
 
 
 def render(report: Report, root: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -16,15 +15,16 @@ from tooling.faces.program import (
     print_json,
     selected,
     the_builder,
-    the_index,
     the_settings,
     the_workspace,
+    to_read,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tooling.model.settings import Settings
+    from tooling.model.workspace import Workspace
 
 
 @command(
@@ -51,8 +51,7 @@ def list_(
     packages = selected(workspace, package, everything=all_ or not package)
     settings = the_settings(workspace, url=url, repository=repository, username=username)
     watcher = Lines(sys.stderr)
-    opening = functools.partial(the_index, settings, watcher, uploading=False) if _is_begun(settings) else None
-    inventory = take_inventory(the_builder(workspace, settings), packages, opening, watcher)
+    inventory = take_inventory(the_builder(workspace, settings), packages, to_read(settings, watcher), watcher)
     needs = {each.name: sorted({need.package for need in workspace.needs[each.name]}) for each in packages}
     if json:
         rows = [
@@ -74,14 +73,29 @@ def list_(
     print(table(("package", "version", "needs", "state"), lines))
 
 
-def _is_begun(settings: Settings) -> bool:
-    """Whether there is an index to look at: an embedded one that was never filled is not begun by looking."""
-    return settings.url is not None or settings.data.is_dir()
-
-
-@command(flags={"format": "tree, mermaid, svg or json", "output": "write it to this file", **JSON})
-def graph(_context: object, format: str = "tree", output: str | None = None, *, json: bool = False) -> None:
-    """Show who needs whom, in publishing order: tree, Mermaid, SVG or JSON."""
+@command(
+    flags={
+        "format": "tree, mermaid, svg or json",
+        "output": "write it to this file",
+        "impact": "show instead who would pick up a release of this package, in the tree and in the index",
+        "to": "with --impact: the version it is about (else the one in the tree)",
+        **{key: INDEX[key] for key in ("url", "repository", "username")},
+        **JSON,
+    }
+)
+def graph(
+    _context: object,
+    format: str = "tree",
+    output: str | None = None,
+    url: str | None = None,
+    repository: str | None = None,
+    username: str | None = None,
+    *,
+    impact: str | None = None,
+    to: str | None = None,
+    json: bool = False,
+) -> None:
+    """Show who needs whom, in publishing order; or, with --impact, whom a release would reach."""
     from json import dumps
 
     from tooling.errors import UsageError
@@ -89,10 +103,33 @@ def graph(_context: object, format: str = "tree", output: str | None = None, *, 
 
     workspace = the_workspace()
     form = "json" if json else format
+    if impact is not None:
+        if form not in {"tree", "json"}:
+            raise UsageError("ST07", f"The impact of a release has no format {form!r}.", "Leave it out, or say json.")
+        settings = the_settings(workspace, url=url, repository=repository, username=username)
+        _show(_impact(workspace, impact, to, settings, json=form == "json"), output)
+        return
+    if to is not None:
+        raise UsageError("IM01", "--to is a version of a package that --impact names.", "Say --impact NAME too.")
     if form not in (*TEXTS, "json"):
         hint = f"Use one of {', '.join(TEXTS)} or json."
         raise UsageError("ST07", f"There is no graph format {form!r}.", hint)
     text = dumps(as_json(workspace), indent=2) if form == "json" else TEXTS[form](workspace)
+    _show(text, output)
+
+
+def _impact(workspace: Workspace, name: str, to: str | None, settings: Settings, *, json: bool) -> str:
+    from json import dumps
+
+    from tooling.faces.impact import as_json, as_text, find_impacts, version_asked
+
+    (package,) = selected(workspace, [name], everything=False)
+    version = version_asked(to, package)
+    found = find_impacts(workspace, package, version, settings)
+    return dumps(as_json(package, version, found), indent=2) if json else as_text(package, version, found)
+
+
+def _show(text: str, output: str | None) -> None:
     if output is None:
         print(text)
     else:
@@ -147,13 +184,31 @@ def build(
     print(table(("file", "size", "sha256"), lines))
 
 
-@command(name="test", flags={**SELECTION, "python": "only this Python, such as 3.12"}, repeatable=("package",))
-def test_(_context: object, package: Sequence[str], python: str | None = None, *, all_: bool = False) -> int:
+@command(
+    name="test",
+    flags={
+        **SELECTION,
+        "python": "only this Python, such as 3.12",
+        "sdist": "also test what is in the sdist, installed, on the Python that runs this",
+    },
+    repeatable=("package",),
+)
+def test_(
+    _context: object, package: Sequence[str], python: str | None = None, *, all_: bool = False, sdist: bool = False
+) -> int:
     """Run the Nox test session for the selection."""
     workspace = the_workspace()
     packages = selected(workspace, package, everything=all_)
-    wanted = [] if all_ else [f"test({each.name})" for each in packages]
-    words = [sys.executable, "-m", "nox", "-f", str(workspace.root / "noxfile.py"), "-s", *(wanted or ["test"])]
-    if python is not None:
-        words += ["--python", python]
-    return 1 if subprocess.run(words, check=False).returncode else 0
+    runs = [_tests([] if all_ else [each.name for each in packages], python)]
+    if sdist:
+        runs += [["-s", *(f"dist({each.name})" for each in packages)]]
+    nox = [sys.executable, "-m", "nox", "-f", str(workspace.root / "noxfile.py")]
+    codes = [subprocess.run([*nox, *words], check=False).returncode for words in runs]
+    return 1 if any(codes) else 0
+
+
+def _tests(names: Sequence[str], python: str | None) -> list[str]:
+    """The words that select test sessions; no names: all of them."""
+    if python is None:
+        return ["-s", *([f"test({name})" for name in names] or ["test"])]
+    return ["-t", *([f"{name}-py{python}" for name in names] or [f"py{python}"])]

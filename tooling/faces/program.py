@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tooling.effects.builder import CachedBuilder
     from tooling.effects.connection import Connection
+    from tooling.effects.inventory import Opening
     from tooling.effects.progress import Watcher
     from tooling.errors import MaestroError
     from tooling.model.package import Package
@@ -64,9 +65,18 @@ def command(
             if code:
                 raise Exit(code=code)
 
-        return Task(run, name=name, help=dict(flags or {}), positional=list(positional), iterable=list(repeatable))
+        return _Command(run, name=name, help=dict(flags or {}), positional=list(positional), iterable=list(repeatable))
 
     return decorate
+
+
+class _Command(Task[Any]):
+    """A task whose parameters never get the short flag `-h`: whoever types that wants help, not, say, a push."""
+
+    def arg_opts(self, name: str, default: str, taken_names: set[str]) -> dict[str, Any]:
+        """Describe a parameter, as Invoke does."""
+        taken_names.add("h")
+        return super().arg_opts(name, default, taken_names)
 
 
 def _guarded(body: Callable[..., int | None], context: object, words: Mapping[str, Any]) -> int:
@@ -162,6 +172,13 @@ def the_index(settings: Settings, watcher: Watcher, *, uploading: bool = True) -
 
     sources = CredentialSources(environ=os.environ, home=Path.home())
     return connect(settings, sources, watcher, uploading=uploading)
+
+
+def to_read(settings: Settings, watcher: Watcher) -> Opening | None:
+    """A way to look at the index; None where there is none yet."""
+    from tooling.effects.published import is_begun
+
+    return functools.partial(the_index, settings, watcher, uploading=False) if is_begun(settings) else None
 
 
 def the_builder(

@@ -40,15 +40,15 @@ def matrix(workspace: Workspace) -> list[object]:
     """Every package on every Python of its classifiers, and the tooling: parameters `python` and `subject`.
 
     `python` is Nox's own parameter for the interpreter of a session, as long as the session's function does not take
-    it. The id is the package's name, so that `-s "test(NAME)"` means it on all its Pythons; tags are the package's name
-    and the version (`-t py3.12`). A Python that this machine lacks is there too, by its version: Nox reports and skips
-    it.
+    it. The id is the package's name, so that `-s "test(NAME)"` means it on all its Pythons; tags are the package's
+    name, the version (`-t py3.12`), and both (`-t core-logging-py3.12`), since Nox heeds either names or tags. A Python
+    that this machine lacks is there too, by its version: Nox reports and skips it.
     """
     versions = {version for each in workspace.packages.values() for version in each.pythons}
     found = {version: str(find_interpreter(version, os.environ) or version) for version in versions}
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
     packages = [
-        nox.param(found[version], name, id=name, tags=[name, f"py{version}"])
+        nox.param(found[version], name, id=name, tags=[name, f"py{version}", f"{name}-py{version}"])
         for wave in workspace.waves()
         for name in wave
         for version in workspace.packages[name].pythons

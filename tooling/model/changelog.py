@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _HEADING = re.compile(r"##[ \t]+\[?(?P<name>[^\]\s]+)\]?(?:[ \t]+-[ \t]+(?P<date>\S+))?")
 _UNRELEASED = "unreleased"
+_FENCE = re.compile(r"[ ]{0,3}(```|~~~)")
+LINK = re.compile(r"[ ]{0,3}\[[^\]]+\]:\s*\S+")
+"""A line that gives a link its address, and says nothing to readers."""
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +32,18 @@ class Section:
     def unreleased(self) -> bool:
         """Whether this is what the next release will say."""
         return self.name.lower() == _UNRELEASED
+
+    @property
+    def entries(self) -> dict[str, str]:
+        """What is said, by third-level heading (`""`: under none), without empty headings, links and comments."""
+        found: dict[str, list[str]] = {}
+        heading = ""
+        for line, fenced in _fenced(_COMMENT.sub("", self.text).splitlines()):
+            if line.startswith("### ") and not fenced:
+                heading = line[4:].strip()
+            elif line.strip() and (fenced or not LINK.fullmatch(line.rstrip())):
+                found.setdefault(heading, []).append(line)
+        return {heading: "\n".join(lines) for heading, lines in found.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +64,13 @@ class Changelog:
 
 
 def parse_changelog(text: str) -> Changelog:
-    """Read the second-level headings of a changelog (https://keepachangelog.com/en/1.1.0/)."""
+    """Read the second-level headings of a changelog (https://keepachangelog.com/en/1.1.0/), outside of code blocks."""
     lines = text.splitlines()
-    headings = [(number, match) for number, line in enumerate(lines) if (match := _HEADING.match(line))]
+    headings = [
+        (number, match)
+        for number, (line, fenced) in enumerate(_fenced(lines))
+        if not fenced and (match := _HEADING.match(line))
+    ]
     starts = [*(number for number, _ in headings), len(lines)]
     return Changelog(
         sections=tuple(
@@ -54,6 +78,18 @@ def parse_changelog(text: str) -> Changelog:
             for (start, match), end in zip(headings, starts[1:], strict=True)
         )
     )
+
+
+def _fenced(lines: list[str]) -> Iterator[tuple[str, bool]]:
+    """Each line, and whether it belongs to a fenced code block."""
+    fence = ""
+    for line in lines:
+        mark = _FENCE.match(line)
+        yield line, bool(fence) or mark is not None
+        if mark and not fence:
+            fence = mark[1]
+        elif mark and mark[1] == fence:
+            fence = ""
 
 
 def _section(name: str, start: int, body: list[str]) -> Section:

@@ -58,10 +58,18 @@ TABLE = (
     Setting(key="parallel", variable="MAESTRO_PARALLEL", default="4", meaning="packages uploaded at once, 1 to 16"),
     Setting(key="cache", variable="MAESTRO_CACHE_DIR", default=".maestro/cache", meaning="folder of built files"),
     Setting(key="data", variable="MAESTRO_INDEX_DATA", default=".nexus", meaning="folder of the embedded index"),
+    Setting(key="branch", variable="MAESTRO_BRANCH", default="main", meaning="branch that releases are made from"),
+    Setting(key="remote", variable="MAESTRO_REMOTE", default="origin", meaning="git remote that releases go to"),
+    Setting(
+        key="patience",
+        variable="MAESTRO_PATIENCE",
+        default="300",
+        meaning="seconds that a git command, its hooks included, may take, 1 to 86400",
+    ),
 )
 _BY_KEY = {setting.key: setting for setting in TABLE}
-_NOT_SETTINGS = frozenset({"exceptions"})  # read by the rules
-_MOST_PARALLEL = 16
+_NOT_SETTINGS = frozenset({"exceptions", "versions"})  # read by the rules and by `bump`
+_RANGES = {"parallel": (1, 16), "patience": (1, 86400)}
 
 # (variables of the user, user when none is set, variable of the password); the first pair with a password counts.
 # All but the first names are those of the shell scripts that came before.
@@ -90,6 +98,9 @@ class Settings:
     parallel: int
     cache: Path
     data: Path
+    branch: str
+    remote: str
+    patience: int
     origins: Mapping[str, str]
 
 
@@ -123,6 +134,9 @@ def read_settings(root: Path, environ: Mapping[str, str], flags: Mapping[str, st
         parallel=int(values["parallel"] or 0),
         cache=root / Path(str(values["cache"])).expanduser(),
         data=root / Path(str(values["data"])).expanduser(),
+        branch=str(values["branch"]),
+        remote=str(values["remote"]),
+        patience=int(values["patience"] or 0),
         origins=origins,
     )
 
@@ -152,11 +166,10 @@ def _faults(values: Mapping[str, str | None], origins: Mapping[str, str]) -> lis
         choices = _BY_KEY[key].choices
         if choices and value not in choices:
             faults.append(_bad_value(key, value, origins[key], f"Use one of {', '.join(choices)}."))
-    parallel = values["parallel"] or ""
-    if not (parallel.isdecimal() and 1 <= int(parallel) <= _MOST_PARALLEL):
-        faults.append(
-            _bad_value("parallel", parallel, origins["parallel"], f"Use a number from 1 to {_MOST_PARALLEL}.")
-        )
+    for key, (least, most) in _RANGES.items():
+        value = values[key] or ""
+        if not (value.isdecimal() and least <= int(value) <= most):
+            faults.append(_bad_value(key, value, origins[key], f"Use a number from {least} to {most}."))
     return faults
 
 

@@ -37,6 +37,12 @@ def tag_of(package: str, version: Version) -> str:
     return f"{package}{_BETWEEN}{version}"
 
 
+def names_release(text: str) -> bool:
+    """Whether a tag is of the form `NAME-vVERSION`, be there such a package or not."""
+    package, _, written = text.rpartition(_BETWEEN)
+    return bool(package) and _is_version(written)
+
+
 def parse_tag(text: str, names: Collection[str]) -> Tag:
     """Read a tag, without `refs/tags/`; `names` are the folder names of the workspace.
 
@@ -61,3 +67,11 @@ def parse_tag(text: str, names: Collection[str]) -> Tag:
 
 def _no_release(text: str, why: str, hint: str) -> UsageError:
     return UsageError("GT10", f"`{text}` is not the tag of a release: {why}.", hint, facts={"tag": text})
+
+
+def _is_version(text: str) -> bool:
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True

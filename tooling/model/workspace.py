@@ -68,6 +68,17 @@ class Workspace:
         """What the package's test group names in house: its tests install it, the package itself does not need it."""
         return _in_house_needs(((each, None) for each in self.packages[name].test_requirements()), self.folders)
 
+    def affected(self, names: Iterable[str]) -> frozenset[str]:
+        """The named packages and everything that needs them in house, however far up."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += self.dependents[name]
+        return frozenset(found)
+
     def strangers(self, name: str) -> tuple[tuple[Requirement, str | None], ...]:
         """The package's requirements on `maestro-*` distributions that are not in the workspace, with their extra."""
         return tuple(

@@ -23,13 +23,15 @@ class State(Enum):
 class IndexFile:
     """One file on a project's page: absolute `url` without fragment, `sha256` when the index is able to say it.
 
-    `sha256` is None when neither the page nor any other source offered one: neither equal nor absent.
+    `sha256` is None when neither the page nor any other source offered one: neither equal nor absent. `metadata` tells
+    whether the index serves a wheel's METADATA beside it (PEP 658): None if not, else its SHA-256, empty if unsaid.
     """
 
     filename: str
     url: str
     sha256: str | None = None
     md5: str | None = None
+    metadata: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

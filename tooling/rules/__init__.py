@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tooling.rules.checking import Meaning, Report, catalogue, check
+from tooling.rules.repository import readme_with_row
 from tooling.rules.rule import Finding
+from tooling.rules.subject import House
 
-__all__ = ["Finding", "Meaning", "Report", "catalogue", "check"]
+__all__ = ["Finding", "House", "Meaning", "Report", "catalogue", "check", "readme_with_row"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tooling.rules import contents, identity, interface, repository, requirements
+from tooling.rules import contents, identity, interface, published_api, repository, requirements
 from tooling.rules.exceptions import Excused, Ledger, exceptions_justified, excused
 from tooling.rules.subject import House
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
+    from tooling.model.broken_api import BrokenApi
     from tooling.model.package import Package
     from tooling.model.workspace import Workspace
     from tooling.rules.rule import Finding, Rule
@@ -23,6 +24,7 @@ PACKAGE_RULES: tuple[Rule[Subject], ...] = (
     *identity.RULES,
     *contents.RULES,
     *interface.RULES,
+    *published_api.RULES,
     *requirements.RULES,
 )
 REPOSITORY_RULES: tuple[Rule[House], ...] = repository.RULES
@@ -62,6 +64,7 @@ def check(
     packages: Sequence[Package],
     *,
     published: Mapping[str, Collection[Version]] | None = None,
+    broken: Mapping[str, BrokenApi] | None = None,
 ) -> Report:
     """Apply every rule to the packages, and, when they are all there are, those about the repository.
 
@@ -69,8 +72,9 @@ def check(
         workspace: where the packages stand.
         packages: the ones to look at.
         published: the versions an index has, by distribution name; None when no index was asked.
+        broken: the packages whose version does not tell what broke; None when no published wheel was looked at.
     """
-    house = House(workspace=workspace, published=published)
+    house = House(workspace=workspace, published=published, broken=broken)
     names = tuple(package.name for package in packages)
     answers = list(_answers(house, names))
     found = tuple(each for answer in answers if answer is not None for each in answer)

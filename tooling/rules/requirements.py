@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from tooling.errors import Place
 from tooling.model.document import masked
 from tooling.model.package import PREFIX
+from tooling.model.requirement_text import lowest_of
 from tooling.rules.rule import Fault, rule
 from tooling.rules.source import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+
+    from packaging.version import Version
 
     from tooling.model.package import Need
     from tooling.rules.source import Import, Source
@@ -53,7 +55,7 @@ def _floor_faults(subject: Subject, need: Need) -> Iterator[str]:
     version = subject.house.workspace.packages[need.package].version
     if not need.requirement.specifier.contains(version, prereleases=True):
         yield f"`{need.requirement}` is not satisfied by {need.package} {version}, which is in the workspace."
-    floors = [Version(each.version) for each in need.requirement.specifier if each.operator in (">=", "==", "~=")]
+    floors = lowest_of(need.requirement)
     if not floors:
         yield f"`{need.requirement}` names no lowest version."
     known = _released(subject, need.package)

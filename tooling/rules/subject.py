@@ -18,16 +18,21 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
+    from tooling.model.broken_api import BrokenApi
     from tooling.model.package import Package
     from tooling.model.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """The repository. `published` holds, when an index was asked, the versions it has by distribution name."""
+    """The repository. `published` holds, when an index was asked, the versions it has by distribution name.
+
+    `broken` holds, when the published wheels were looked at, the packages whose version does not tell what broke.
+    """
 
     workspace: Workspace
     published: Mapping[str, Collection[Version]] | None = None
+    broken: Mapping[str, BrokenApi] | None = None
     _subjects: dict[str, Subject] = field(default_factory=dict)
 
     def subject(self, name: str) -> Subject:

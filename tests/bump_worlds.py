@@ -1,0 +1,138 @@
+"""Random graphs of packages for tests of bumps, what a plan makes of them, and an installer's view of an index."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from factories import make_package, make_workspace_of
+from hypothesis import strategies as st
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from tooling.model.package import distribution_of
+from tooling.model.requirement_text import needs_edit
+from tooling.model.versioning import FLOORS, Versioning
+from tooling.model.workspace import Workspace, arrange
+from tooling.plan.bump_edits import range_text
+from tooling.plan.evidence import Comparison, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from tooling.plan.bumps import BumpPlan
+
+    Published = Mapping[str, Mapping[Version, tuple[Requirement, ...]]]
+
+RANGES = (">=1.0.0", ">=1.0.0,<2", "~=1.0", "==1.0.0", ">=1.0.0,<1.1")
+TOLD = Standing(unreleased={"Fixed": "- A bug."}, comparison=Comparison(since=None))
+
+
+@st.composite
+def graphs(draw: st.DrawFn, most: int = 6) -> Workspace:
+    """A workspace of packages a, b, c … at 1.0.0, each needing some of those before it, extras included."""
+    names = "abcdefghijkl"[: draw(st.integers(1, most))]
+    packages = []
+    for place, name in enumerate(names):
+        needs, extras = [], []
+        for other in names[:place]:
+            kind = draw(st.sampled_from(["none", "none", "needs", "extra"]))
+            text = distribution_of(other) + draw(st.sampled_from(RANGES))
+            if kind == "needs":
+                needs.append(text)
+            elif kind == "extra":
+                extras.append(text)
+        packages.append(make_package(name, needs=needs, extras={"x": extras} if extras else None))
+    return make_workspace_of(*packages)
+
+
+@st.composite
+def policies(draw: st.DrawFn, workspace: Workspace, *, lockstep: bool = False) -> Versioning:
+    """A policy for the edges of a workspace; with `lockstep`, perhaps a group."""
+    edges = [(name, need.package) for name, needs in workspace.needs.items() for need in needs]
+    floors = {edge: draw(st.sampled_from(FLOORS)) for edge in edges if draw(st.booleans())}
+    groups = {}
+    if lockstep and draw(st.booleans()):
+        members = draw(st.lists(st.sampled_from(sorted(workspace.packages)), unique=True, max_size=3))
+        groups = {"group": tuple(members)}
+    return Versioning(floors=floors, lockstep=groups)
+
+
+def told(workspace: Workspace) -> dict[str, Standing]:
+    """Every package has something under Unreleased, and nothing is published."""
+    return dict.fromkeys(workspace.packages, TOLD)
+
+
+def applied(workspace: Workspace, plan: BumpPlan) -> Workspace:
+    """The workspace as it is when a plan was carried out."""
+    packages = dict(workspace.packages)
+    for bump in plan.bumps:
+        package = packages[bump.package]
+        moved = {(edit.need.requirement, edit.need.extra): Requirement(range_text(edit)) for edit in bump.ranges}
+        packages[bump.package] = replace(
+            package,
+            version=bump.after,
+            requirements=tuple(moved.get((each, None), each) for each in package.requirements),
+            extras={
+                extra: tuple(moved.get((each, extra), each) for each in members)
+                for extra, members in package.extras.items()
+            },
+        )
+    return arrange(workspace.root, packages.values())
+
+
+def unsatisfied(workspace: Workspace) -> list[str]:
+    """The edges of the tree that exclude what stands in the tree."""
+    return [
+        f"{name}: {need.requirement}"
+        for name, needs in workspace.needs.items()
+        for need in needs
+        if not need.requirement.specifier.contains(workspace.packages[need.package].version, prereleases=True)
+    ]
+
+
+def smallest_sets(workspace: Workspace, policy: Versioning, asked: Mapping[str, Version]) -> set[frozenset[str]]:
+    """By trying all: the smallest sets of packages that hold those asked for and leave no edge to be touched.
+
+    A package that only follows goes to its next patch, 1.0.1.
+    """
+    others = sorted(set(workspace.packages) - asked.keys())
+    for size in range(len(others) + 1):
+        found = {
+            frozenset({*asked, *more})
+            for more in combinations(others, size)
+            if _closed(workspace, policy, {**dict.fromkeys(more, Version("1.0.1")), **asked})
+        }
+        if found:
+            return found
+    return set()
+
+
+def _closed(workspace: Workspace, policy: Versioning, after: Mapping[str, Version]) -> bool:
+    return not any(
+        name not in after
+        and need.package in after
+        and needs_edit(need.requirement, after[need.package], policy.floor_of(name, need.package))
+        for name, needs in workspace.needs.items()
+        for need in needs
+    )
+
+
+def installable(index: Published, name: str, version: Version) -> bool:
+    """Whether some choice of versions out of the index alone satisfies a release and all that it brings, extras too."""
+    return next(_solutions(index, [Requirement(f"{name}=={version}")], {}), None) is not None
+
+
+def _solutions(
+    index: Published, wanted: list[Requirement], chosen: Mapping[str, Version]
+) -> Iterator[Mapping[str, Version]]:
+    if not wanted:
+        yield chosen
+        return
+    first, *rest = wanted
+    offered: Collection[Version] = [chosen[first.name]] if first.name in chosen else index.get(first.name, {})
+    for version in offered:
+        if first.specifier.contains(version, prereleases=True):
+            more = [] if first.name in chosen else index[first.name][version]
+            yield from _solutions(index, [*rest, *more], {**chosen, first.name: version})

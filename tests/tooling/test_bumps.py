@@ -1,0 +1,346 @@
+"""Which packages a bump touches, to which version, and why: by tables, and on random graphs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from bump_worlds import TOLD, applied, graphs, installable, policies, smallest_sets, told, unsatisfied
+from factories import listed, make_artifacts, make_package, make_workspace_of, snapshot_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.version import Version
+
+from tooling.errors import UsageError
+from tooling.model.versioning import Versioning
+from tooling.model.versions import Change, Part, next_version
+from tooling.plan.bumps import BumpPlan, BumpRequest, make_bump_plan, reachable
+from tooling.plan.evidence import Comparison, Evidence, Interface, Standing, told_by_changelog, told_by_metadata
+from tooling.plan.planner import make_plan, prerequisites
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+    from tooling.model.workspace import Workspace
+
+V = Version
+NONE = Versioning()
+
+CHAIN = make_workspace_of(
+    make_package("low"),
+    make_package("mid", needs=["maestro-low>=1.0.0,<2"]),
+    make_package("high", needs=["maestro-mid>=1.0.0"], extras={"log": ["maestro-low>=1.0.0"]}),
+)
+
+
+def planned(
+    workspace: Workspace,
+    *packages: str,
+    parts: tuple[Part, ...] = (),
+    to: str | None = None,
+    auto: bool = False,
+    override: str | None = None,
+    policy: Versioning = NONE,
+    **standing: Standing,
+) -> BumpPlan:
+    """Plan with something under Unreleased everywhere; `standing` replaces that of packages."""
+    request = BumpRequest(packages=packages, parts=parts, to=V(to) if to else None, auto=auto, override=override)
+    return make_bump_plan(workspace, request, policy, {**told(workspace), **standing})
+
+
+def versions(plan: BumpPlan) -> dict[str, str]:
+    return {bump.package: str(bump.after) for bump in plan.bumps}
+
+
+def codes(plan: BumpPlan) -> list[tuple[str, str]]:
+    return [(refusal.package, refusal.code) for refusal in plan.refusals]
+
+
+def published(*evidence: Evidence, at: str = "1.0.0", unreleased: dict[str, str] | None = None) -> Standing:
+    """A package whose release `at` is in the index, with what its wheels show since."""
+    comparison = Comparison(since=V(at), evidence=evidence, listed=True)
+    told = {"Fixed": "- A bug."} if unreleased is None else unreleased
+    return Standing(published=frozenset({V(at)}), comparison=comparison, unreleased=told)
+
+
+BREAK = Evidence(
+    change=Change.BREAKING, source="api", detail="maestro_low.greet: it was removed", name="maestro_low.greet"
+)
+NEWS = Evidence(change=Change.FEATURE, source="api", detail="maestro_low.wave is new", name="maestro_low.wave")
+
+
+def test_a_dependent_whose_range_admits_the_version_is_left_alone() -> None:
+    assert versions(planned(CHAIN, "low", parts=("minor",))) == {"low": "1.1.0"}
+
+
+def test_a_dependent_whose_range_excludes_it_follows_and_says_why() -> None:
+    plan = planned(CHAIN, "low", parts=("major",))
+    assert versions(plan) == {"low": "2.0.0", "mid": "1.0.1"}
+    bump = plan.of("mid")
+    assert bump is not None
+    assert [reason.text for reason in bump.reasons] == ["it requires maestro-low>=1.0.0,<2, which excludes 2.0.0"]
+
+
+def test_following_goes_on_as_far_as_it_must() -> None:
+    policy = Versioning(floors={("high", "mid"): "latest"})
+    plan = planned(CHAIN, "low", parts=("major",), policy=policy)
+    assert versions(plan) == {"low": "2.0.0", "mid": "1.0.1", "high": "1.0.1"}
+    high = plan.of("high")
+    assert high is not None
+    assert [reason.text for reason in high.reasons] == ['it requires maestro-mid>=1.0.0, and its floor is "latest"']
+
+
+def test_an_exact_edge_follows_every_version() -> None:
+    policy = Versioning(floors={("high", "low"): "exact"})
+    assert versions(planned(CHAIN, "low", parts=("patch",), policy=policy)) == {"low": "1.0.1", "high": "1.0.1"}
+
+
+def test_dependents_of_a_pre_release_become_pre_releases() -> None:
+    plan = planned(CHAIN, "low", parts=("major", "rc"))
+    assert versions(plan) == {"low": "2.0.0rc1", "mid": "1.0.1rc1"}
+    after = applied(CHAIN, plan)
+    plan = planned(after, "low", "mid", parts=("release",))
+    assert versions(plan) == {"low": "2.0.0", "mid": "1.0.1"}
+    assert str(applied(after, plan).needs["mid"][0].requirement) == "maestro-low<3,>=2.0.0"
+
+
+def test_a_release_that_rests_on_a_pre_release_is_refused() -> None:
+    after = applied(CHAIN, planned(CHAIN, "low", parts=("major", "rc")))
+    assert codes(planned(after, "mid", parts=("release",))) == [("mid", "VS12")]
+
+
+def test_lockstep_groups_move_to_one_version() -> None:
+    policy = Versioning(lockstep={"platform": ("low", "high")})
+    plan = planned(CHAIN, "high", parts=("minor",), policy=policy)
+    assert versions(plan) == {"low": "1.1.0", "high": "1.1.0"}
+    low = plan.of("low")
+    assert low is not None
+    assert [reason.text for reason in low.reasons] == ["it moves with high in the lockstep group platform"]
+
+
+def test_a_lockstep_group_takes_the_greatest_version_that_one_of_it_needs() -> None:
+    policy = Versioning(lockstep={"platform": ("low", "high")})
+    plan = planned(CHAIN, "high", parts=("minor",), policy=policy, low=published(BREAK))
+    assert versions(plan) == {"low": "2.0.0", "mid": "1.0.1", "high": "2.0.0"}
+
+
+def test_a_dependent_takes_its_own_changes_with_it() -> None:
+    plan = planned(CHAIN, "low", parts=("major",), mid=published(unreleased={"Added": "- More."}))
+    assert versions(plan) == {"low": "2.0.0", "mid": "1.1.0"}
+
+
+@pytest.mark.parametrize(
+    ("standing", "expected", "why"),
+    [
+        (published(BREAK), "2.0.0", "maestro_low.greet: it was removed"),
+        (published(NEWS), "1.1.0", "maestro_low.wave is new"),
+        (published(), "1.0.1", "the changelog has entries under Fixed"),
+        (published(unreleased={"Removed": "- greet."}), "2.0.0", "the changelog has entries under Removed"),
+        (published(unreleased={"": "- **Breaking:** all new."}), "2.0.0", "the changelog announces a breaking change"),
+    ],
+)
+def test_auto_is_the_smallest_legal_part_and_says_why(standing: Standing, expected: str, why: str) -> None:
+    plan = planned(CHAIN, "low", auto=True, low=standing)
+    low = plan.of("low")
+    assert low is not None
+    assert (str(low.after), low.reasons[0].text) == (expected, why)
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("0.4.0", "0.5.0"), ("0.4.1rc1", "0.5.0rc1"), ("0.5.0rc1", "0.5.0rc2")]
+)
+def test_below_one_a_break_raises_the_second_number_and_a_pre_release_stays_one(version: str, expected: str) -> None:
+    workspace = make_workspace_of(make_package("low", version))
+    standing = replace(published(BREAK, at="0.4.0"), published=frozenset({V("0.4.0"), V(version)}))
+    assert versions(planned(workspace, "low", auto=True, low=standing)) == {"low": expected}
+
+
+def test_auto_leaves_a_first_version_and_says_so() -> None:
+    plan = planned(CHAIN, "low", auto=True)
+    assert not plan.bumps
+    assert plan.notes == (
+        "low was never published, so there is nothing to compare it with.",
+        "low stays at 1.0.0: the first version stands.",
+    )
+
+
+def test_auto_leaves_what_did_not_change() -> None:
+    same = Standing(
+        published=frozenset({V("1.0.0")}),
+        comparison=Comparison(since=V("1.0.0"), same=True, listed=True),
+        unreleased={},
+    )
+    plan = planned(CHAIN, "low", auto=True, low=same)
+    assert not plan.bumps
+    assert plan.notes == ("low stays at 1.0.0: nothing changed since it was published.",)
+
+
+def test_what_auto_would_leave_is_not_said_to_stay_when_it_has_to_follow() -> None:
+    same = Standing(
+        published=frozenset({V("1.0.0")}),
+        comparison=Comparison(since=V("1.0.0"), same=True, listed=True),
+        unreleased={},
+    )
+    plan = planned(CHAIN, "low", "mid", auto=True, low=published(BREAK), mid=same)
+    assert versions(plan) == {"low": "2.0.0", "mid": "1.0.1"}
+    assert plan.notes == ()
+
+
+def test_auto_leaves_a_version_that_is_not_published_yet_and_far_enough() -> None:
+    workspace = make_workspace_of(make_package("low", "1.1.0"))
+    assert not planned(workspace, "low", auto=True, low=published(NEWS)).bumps
+    assert versions(planned(workspace, "low", auto=True, low=published(BREAK))) == {"low": "2.0.0"}
+
+
+def test_a_bump_smaller_than_the_break_is_refused_with_the_names_and_goes_with_a_reason() -> None:
+    plan = planned(CHAIN, "low", parts=("minor",), low=published(BREAK))
+    assert codes(plan) == [("low", "VS06")]
+    assert "maestro_low.greet: it was removed" in plan.refusals[0].message
+    assert "--to 2.0.0" in plan.refusals[0].hint
+    plan = planned(CHAIN, "low", parts=("minor",), override="Nobody called it.", low=published(BREAK))
+    assert not plan.refusals
+    assert [bump.overridden for bump in plan.bumps] == [("maestro_low.greet",)]
+
+
+def test_a_dependent_that_broke_is_never_dragged_along_in_a_patch() -> None:
+    assert versions(planned(CHAIN, "low", parts=("major",), mid=published(BREAK))) == {"low": "2.0.0", "mid": "2.0.0"}
+
+
+def test_there_has_to_be_something_to_override() -> None:
+    assert codes(planned(CHAIN, "low", parts=("minor",), override="Why not.", low=published(NEWS))) == [("low", "VS08")]
+
+
+def test_every_refusal_is_found_at_once() -> None:
+    nothing = replace(TOLD, unreleased={})
+    taken = replace(TOLD, published=frozenset({V("2.0.0")}), tagged=frozenset({V("2.0.0")}))
+    dirty = replace(TOLD, dirty=("packages/high/CHANGELOG.md",))
+    plan = planned(CHAIN, "low", "mid", "high", to="2.0.0", low=nothing, mid=taken, high=dirty)
+    assert codes(plan) == [("low", "VS01"), ("mid", "VS03"), ("mid", "VS04"), ("high", "VS02")]
+
+
+@pytest.mark.parametrize("to", ["1.0.0", "0.9.0", "1.0.0rc1"])
+def test_a_version_never_goes_down(to: str) -> None:
+    assert codes(planned(CHAIN, "high", to=to)) == [("high", "VS05")]
+
+
+def test_a_package_without_changelog_is_refused() -> None:
+    assert codes(planned(CHAIN, "high", to="1.1", high=replace(TOLD, unreleased=None))) == [("high", "VS11")]
+
+
+def test_a_pre_release_may_become_a_release_with_nothing_new_to_say() -> None:
+    workspace = make_workspace_of(make_package("low", "1.1.0rc1"))
+    assert not planned(workspace, "low", parts=("release",), low=replace(TOLD, unreleased={})).refusals
+
+
+def test_a_part_that_does_not_follow_is_a_refusal_of_its_package() -> None:
+    assert codes(planned(CHAIN, "low", "mid", parts=("release",))) == [("low", "VS07"), ("mid", "VS07")]
+
+
+@pytest.mark.parametrize(
+    "words", [{}, {"auto": True, "to": V("2")}, {"auto": True, "override": "x"}, {"to": V("2"), "override": " "}]
+)
+def test_a_request_says_one_thing(words: dict[str, object]) -> None:
+    with pytest.raises(UsageError) as caught:
+        BumpRequest(packages=("low",), **words)  # type: ignore[arg-type]
+    assert caught.value.code == "VS08"
+
+
+def test_metadata_tell_of_extras_pythons_and_requirements() -> None:
+    old = Interface(requires=frozenset({"a>=1", "b"}), extras=frozenset({"x", "y"}), requires_python=">=3.11")
+    new = Interface(requires=frozenset({"a>=2", "b"}), extras=frozenset({"y", "z"}), requires_python=">=3.12")
+    assert [(each.change, each.detail) for each in told_by_metadata(old, new)] == [
+        (Change.BREAKING, "the extra x is gone"),
+        (Change.FEATURE, "the extra z is new"),
+        (Change.FEATURE, "it is for Python >=3.12 instead of >=3.11"),
+        (Change.FIX, "it no longer requires a>=1"),
+        (Change.FIX, "it requires a>=2"),
+    ]
+    assert told_by_metadata(new, new) == ()
+
+
+def test_a_section_nobody_knows_counts_as_a_fix() -> None:
+    assert [each.change for each in told_by_changelog({"Performance": "- Faster."})] == [Change.FIX]
+
+
+PART_CHOICES: st.SearchStrategy[tuple[Part, ...]] = st.sampled_from(
+    [("major",), ("minor",), ("patch",), ("rc",), ("minor", "alpha")]
+)
+
+
+@given(st.data())
+def test_dependents_are_as_few_as_can_be(data: st.DataObject) -> None:
+    """Against every set of packages there is, tried one by one."""
+    workspace = data.draw(graphs())
+    policy = data.draw(policies(workspace))
+    asked = data.draw(st.lists(st.sampled_from(sorted(workspace.packages)), unique=True, min_size=1))
+    part: Part = data.draw(st.sampled_from(["major", "minor", "patch"]))
+    plan = planned(workspace, *asked, parts=(part,), policy=policy)
+    wanted = {name: next_version(V("1.0.0"), part) for name in asked}
+    assert smallest_sets(workspace, policy, wanted) == {frozenset(versions(plan))}
+    assert set(versions(plan)) <= set(reachable(workspace, policy, asked))
+
+
+@given(st.data())
+def test_versions_go_up_and_every_edge_of_the_tree_stays_satisfied(data: st.DataObject) -> None:
+    workspace = data.draw(graphs())
+    for _ in range(data.draw(st.integers(1, 3))):
+        policy = data.draw(policies(workspace, lockstep=True))
+        asked = data.draw(st.lists(st.sampled_from(sorted(workspace.packages)), unique=True, min_size=1))
+        plan = planned(workspace, *asked, parts=data.draw(PART_CHOICES), policy=policy)
+        assert all(bump.after > bump.before for bump in plan.bumps)
+        if {refusal.code for refusal in plan.refusals} & {"VS07"}:
+            continue
+        before = unsatisfied(workspace)
+        workspace = applied(workspace, plan)
+        assert set(unsatisfied(workspace)) <= set(before)
+
+
+@given(st.data())
+def test_asking_for_more_never_takes_anything_away(data: st.DataObject) -> None:
+    workspace = data.draw(graphs())
+    policy = data.draw(policies(workspace))
+    names = st.lists(st.sampled_from(sorted(workspace.packages)), unique=True, min_size=1)
+    some, more = data.draw(names), data.draw(names)
+    fewer = planned(workspace, *some, parts=("minor",), policy=policy)
+    plan = planned(workspace, *dict.fromkeys([*some, *more]), parts=("minor",), policy=policy)
+    assert {bump.package for bump in fewer.bumps} <= {bump.package for bump in plan.bumps}
+    assert all(plan.of(bump.package).after >= bump.after for bump in fewer.bumps)  # type: ignore[union-attr]
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_whatever_is_bumped_and_published_every_release_installs_from_the_index_alone(data: st.DataObject) -> None:
+    """What goes up together is a package and all it needs in house, as the planner orders it."""
+    workspace = data.draw(graphs(most=4))
+    index: dict[str, dict[Version, tuple[Requirement, ...]]] = {
+        each.distribution: {} for each in workspace.packages.values()
+    }
+    for _ in range(data.draw(st.integers(1, 5))):
+        names = data.draw(st.lists(st.sampled_from(sorted(workspace.packages)), unique=True, min_size=1))
+        if data.draw(st.booleans()):
+            policy = data.draw(policies(workspace, lockstep=True))
+            plan = planned(workspace, *names, parts=data.draw(PART_CHOICES), policy=policy)
+            if not plan.refusals:
+                workspace = applied(workspace, plan)
+            continue
+        packages = [workspace.packages[name] for name in sorted(workspace.closure(names))]
+        artifacts = make_artifacts(packages)
+        held = [
+            (name, listed(f"{name.replace('-', '_')}-{version}-py3-none-any.whl"))
+            for name, releases in index.items()
+            for version in releases
+        ]
+        asked = {each.distribution for each in packages} | prerequisites(workspace, packages)
+        go = make_plan(workspace, packages, artifacts, snapshot_of(asked, held))
+        assert "PB03" not in {refusal.code for refusal in go.refusals}
+        for package in packages:
+            requirements = tuple(requirement for requirement, _ in package.all_requirements())
+            index[package.distribution].setdefault(package.version, requirements)
+            uninstallable = [
+                f"{name} {version}"
+                for name, releases in index.items()
+                for version in releases
+                if not installable(index, name, version)
+            ]
+            assert uninstallable == []

@@ -1,0 +1,113 @@
+"""The texts that a plan of bumps leads to: manifests, changelogs, and the table of packages in the root README.
+
+Text in, text out, so that a rehearsal shows the very bytes that would be written.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tooling.model.changelog import parse_changelog
+from tooling.model.changelog_text import Entry, override_line, released
+from tooling.model.manifest import MANIFEST
+from tooling.model.manifest_text import with_edits
+from tooling.model.requirement_text import in_order, with_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date
+
+    from tooling.model.workspace import Workspace
+    from tooling.plan.bumps import Bump, BumpPlan, RangeEdit
+
+CHANGELOG = "CHANGELOG.md"
+README = "README.md"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileEdit:
+    """One file's text before and after; `path` is relative to the workspace's root, with `/` between its parts."""
+
+    path: str
+    before: str
+    after: str
+
+
+def path_in(name: str, file: str) -> str:
+    """The path of a package's file from the root."""
+    return f"packages/{name}/{file}"
+
+
+def edits_of(
+    workspace: Workspace, plan: BumpPlan, texts: Mapping[str, str], *, today: date, override: str | None
+) -> tuple[FileEdit, ...]:
+    """Every file that the plan changes, in the plan's order, the root README last.
+
+    Args:
+        workspace: the packages as they are.
+        plan: the bumps.
+        texts: the text of every manifest and changelog of the plan, and of the root README if there is one, by path.
+        today: the date of the releases.
+        override: the reason to record with bumps that override the check of the API.
+    """
+    found: list[FileEdit] = []
+    for bump in plan.bumps:
+        manifest, changelog = path_in(bump.package, MANIFEST), path_in(bump.package, CHANGELOG)
+        after = with_edits(texts[manifest], bump.after, _Ranges(bump).moved)
+        found.append(FileEdit(path=manifest, before=texts[manifest], after=after))
+        if changelog in texts:
+            unreleased = parse_changelog(texts[changelog]).unreleased
+            lines = tuple(lines_of(bump, override, told=bool(unreleased and unreleased.entries)))
+            entry = Entry(version=bump.after, previous=bump.before, date=today, lines=lines)
+            after = released(texts[changelog], entry)
+            found.append(FileEdit(path=changelog, before=texts[changelog], after=after))
+    readme = texts.get(README, "")
+    for bump in plan.bumps:
+        readme = _row(readme, workspace.packages[bump.package].distribution, bump)
+    if readme != texts.get(README, ""):
+        found.append(FileEdit(path=README, before=texts[README], after=readme))
+    return tuple(found)
+
+
+def range_text(edit: RangeEdit) -> str:
+    """The requirement as it will be, in normal form."""
+    return with_version(in_order(edit.need.requirement), edit.version, edit.floor)
+
+
+def lines_of(bump: Bump, override: str | None, *, told: bool) -> Iterator[str]:
+    """What the changelog is told beside what stands under Unreleased; `told` is whether anything stands there."""
+    for edit in bump.ranges:
+        text = range_text(edit)
+        yield f"The extra `{edit.need.extra}` requires `{text}`." if edit.need.extra else f"Requires `{text}`."
+    if bump.overridden and override is not None:
+        yield override_line(override, bump.overridden)
+    if told or bump.ranges:
+        return
+    if bump.before.is_prerelease and not bump.after.is_prerelease:
+        yield f"No changes since {bump.before}."
+    for reason in bump.reasons:
+        if reason.kind == "lockstep":
+            yield f"{reason.text[0].upper()}{reason.text[1:]}."
+
+
+class _Ranges:
+    """A bump's new ranges, found by the requirement as PEP 508 understands it: `a.b`, `A_B` and `a-b` are one."""
+
+    def __init__(self, bump: Bump) -> None:
+        self._edits = {(edit.need.requirement, edit.need.extra): edit for edit in bump.ranges}
+
+    def moved(self, text: str, extra: str | None) -> str:
+        """The text of a requirement, with its new range if it has one."""
+        edit = self._edits.get((Requirement(text), canonicalize_name(extra) if extra else None))
+        return with_version(text, edit.version, edit.floor) if edit else text
+
+
+def _row(readme: str, distribution: str, bump: Bump) -> str:
+    """The table of packages with the new version in the package's row, in the width the cell has."""
+    row = rf"(?m)^(\|\s*\[{re.escape(distribution)}\]\([^)]*\)\s*\|\s*){re.escape(str(bump.before))}(\s*\|)"
+    return re.sub(row, lambda found: f"{found[1]}{bump.after}{found[2]}", readme, count=1)
