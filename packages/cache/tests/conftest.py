@@ -6,7 +6,7 @@ import asyncio
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pytest
 from hypothesis import settings
@@ -21,6 +21,9 @@ settings.load_profile("package")
 
 
 Run: TypeAlias = "Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]"
+
+
+Shorten: TypeAlias = "Callable[[str, str, int], None]"
 
 
 class World:
@@ -42,7 +45,7 @@ class World:
     def make(self, **options: Any) -> Any:
         """A cache; on Redis, one more of the same data."""
         if self.kind in ("sieve", "lru"):
-            return InMemoryCache(policy=self.kind, clock=self.clock, key_prefix=self.prefix, **options)
+            return InMemoryCache(policy=cast("Any", self.kind), clock=self.clock, key_prefix=self.prefix, **options)
         # nothing here is about slowness, and the machine may be busy
         shared = RedisCache(self.url, key_prefix=self.prefix, strict=True, operation_timeout=30, **options)
         if self.kind == "redis":
@@ -153,3 +156,9 @@ def run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 @pytest.fixture(name="run")
 def run_fixture() -> Run:
     return run
+
+
+@pytest.fixture(name="shorten")
+def shorten_fixture() -> Shorten:
+    """Take time, in milliseconds, from everything under a prefix."""
+    return _shorten

@@ -13,6 +13,8 @@ import pytest
 from maestro_cache import CounterOverflowError, NotAnIntegerError, RedisCache
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import World
 
 VALUES = [
@@ -297,7 +299,7 @@ def test_long_keys_are_told_apart(world: World) -> None:
     world.run(main)
 
 
-BAD = [
+BAD: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda cache: cache.get(""), ValueError, "must not be empty"),
     (lambda cache: cache.get(5), TypeError, "must be a string"),
     (lambda cache: cache.get(b"a"), TypeError, "must be a string"),

@@ -43,7 +43,7 @@ async def settled() -> None:
 async def until(condition: Any) -> None:
     """Wait for what others bring about, over a real Redis perhaps."""
     async with asyncio.timeout(60):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - it comes about in other processes
             await asyncio.sleep(0.001)
 
 

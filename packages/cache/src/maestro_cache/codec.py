@@ -28,18 +28,18 @@ _NATIVE = range(-(2**63), 2**63)
 
 _WRITE: dict[type, tuple[str, Callable[[Any], Any]]] = {
     bytes: ("bytes", lambda value: value.hex()),
-    datetime: ("datetime", datetime.isoformat),
+    datetime: ("datetime", lambda value: [value.isoformat(), value.fold]),
     date: ("date", date.isoformat),
-    time: ("time", time.isoformat),
+    time: ("time", lambda value: [value.isoformat(), value.fold]),
     timedelta: ("timedelta", lambda value: [value.days, value.seconds, value.microseconds]),
     Decimal: ("decimal", str),
     UUID: ("uuid", lambda value: value.hex),
 }
 _READ: dict[str, Callable[[Any], Any]] = {
     "bytes": bytes.fromhex,
-    "datetime": datetime.fromisoformat,
+    "datetime": lambda parts: datetime.fromisoformat(parts[0]).replace(fold=parts[1]),
     "date": date.fromisoformat,
-    "time": time.fromisoformat,
+    "time": lambda parts: time.fromisoformat(parts[0]).replace(fold=parts[1]),
     "timedelta": lambda parts: timedelta(*parts),
     "decimal": Decimal,
     "uuid": UUID,
@@ -139,7 +139,7 @@ def _plain(value: Any) -> Any:
         return {_MARK: [kind.__name__, [_plain(each) for each in value]]}
     if kind not in _WRITE:
         raise _NotPlainError(f"{kind.__module__}.{kind.__qualname__} is no type that it knows")
-    if kind in (datetime, time) and (value.fold or not _has_plain_zone(value)):
+    if kind in (datetime, time) and not _has_plain_zone(value):
         raise _NotPlainError(f"{value!r} has a time zone with rules, which an offset does not keep")
     name, write = _WRITE[kind]
     return {_MARK: [name, write(value)]}

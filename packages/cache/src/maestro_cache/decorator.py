@@ -8,7 +8,7 @@ import inspect
 import string
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 from uuid import UUID
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["CachedFunction", "Keys", "cached_function"]
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
 R_co = TypeVar("R_co", covariant=True)
 _PLAIN = (type(None), bool, int, float, str, bytes, Decimal, UUID, date, datetime, time, timedelta)
 
@@ -102,6 +103,10 @@ class CachedFunction(Protocol[P, R_co]):
     def key_for(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """The key under which the result of this call is stored."""
         ...
+
+    def __get__(
+        self: CachedFunction[Concatenate[Any, Q], R_co], instance: object, owner: type | None = None
+    ) -> Callable[Q, Coroutine[Any, Any, R_co]]: ...
 
     def invalidate(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, bool]:
         """Forget the result of this call; whether there was one."""
