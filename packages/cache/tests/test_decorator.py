@@ -8,7 +8,7 @@ import inspect
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from maestro_cache import InMemoryCache
 
@@ -107,6 +107,7 @@ def canonical(value: Any) -> Any:
     return (type(value).__name__, repr(value))
 
 
+@settings(max_examples=40)
 @given(ARGUMENTS, ARGUMENTS)
 def test_different_arguments_never_have_one_key(one: Any, another: Any) -> None:
     cache = InMemoryCache()

@@ -149,7 +149,7 @@ def check(world: World, steps: list[tuple[Any, ...]]) -> None:
     asyncio.run(main())
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=st.lists(STEPS, max_size=20))
 def test_a_cache_agrees_with_the_model(world: World, steps: list[tuple[Any, ...]]) -> None:
     check(world, steps)

@@ -36,6 +36,8 @@ def _encoded(what: str, text: str) -> bytes:
 
 def ttl_of(ttl: float, what: str = "ttl") -> float | None:
     """Seconds above zero, at most a century; None for `math.inf`, which means no expiry."""
+    if type(ttl) is int and 0 < ttl < TTL_LIMIT:  # nearly always
+        return ttl
     if isinstance(ttl, bool) or not isinstance(ttl, (int, float)):
         raise TypeError(f"{what} must be a number of seconds, not {ttl!r}; pass an int or a float")
     if ttl == math.inf:

@@ -61,27 +61,27 @@ class Flights:
     """
 
     def __init__(self) -> None:
-        self._by_key: dict[str, Flight] = {}
+        self.by_key: dict[str, Flight] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def __len__(self) -> int:
-        return len(self._by_key)
+        return len(self.by_key)
 
     def __contains__(self, key: str) -> bool:
-        return key in self._by_key
+        return key in self.by_key
 
     def void(self, key: str) -> None:
         """The key was written or deleted: what is being computed for it is out of date."""
-        self._by_key.pop(key, None)
+        self.by_key.pop(key, None)
 
     def void_matching(self, matches: Callable[[str], object]) -> None:
         """Void the flights of all keys that match."""
-        for key in [key for key in list(self._by_key) if matches(key)]:
+        for key in [key for key in list(self.by_key) if matches(key)]:
             self.void(key)
 
     def current(self, key: str, flight: Flight) -> bool:
         """Whether this flight has not been voided."""
-        return self._by_key.get(key) is flight
+        return self.by_key.get(key) is flight
 
     async def run(self, key: str, compute: Callable[[Flight], Awaitable[Any]]) -> Any:
         """Await `compute(flight)`, or its result when another task is at it already.
@@ -90,7 +90,7 @@ class Flights:
         """
         self._bind()
         while True:
-            flight = self._by_key.get(key)
+            flight = self.by_key.get(key)
             if flight is None:
                 return await self._lead(key, compute)
             value = await flight.result()
@@ -98,7 +98,7 @@ class Flights:
                 return value
 
     async def _lead(self, key: str, compute: Callable[[Flight], Awaitable[Any]]) -> Any:
-        flight = self._by_key[key] = Flight()
+        flight = self.by_key[key] = Flight()
         token = _leading.set((*_leading.get(), flight))
         try:
             value = await compute(flight)
@@ -117,12 +117,12 @@ class Flights:
         return value
 
     def _end(self, key: str, flight: Flight) -> None:
-        if self._by_key.get(key) is flight:
+        if self.by_key.get(key) is flight:
             self.void(key)
 
     def _bind(self) -> None:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            if self._loop is not None and not self._loop.is_closed() and self._by_key:
+            if self._loop is not None and not self._loop.is_closed() and self.by_key:
                 raise RuntimeError("this cache is in use on another event loop; make one cache per loop")
             self._loop = loop

@@ -44,7 +44,7 @@ class MemoryBackend:
         with self._store.lock:
             if not self._flights.current(key, flight):
                 return False
-            return self._store.put(key, value, options.ttl, stamps=stamps, stale_for=options.stale_for, delta=delta)
+            return self._store.put(key, value, options.ttl, stamps, stale_for=options.stale_for, delta=delta)
 
     async def abandon(self, key: str, claim: Claim) -> None:
         """Nothing is held."""

@@ -54,14 +54,19 @@ class InMemoryCache(CacheInterface):
         clock: Callable[[], float] | None = None,
         rng: random.Random | None = None,
     ) -> None:
-        default = None if default_ttl is None else ttl_of(default_ttl, "default_ttl")
+        self._default_ttl = default = None if default_ttl is None else ttl_of(default_ttl, "default_ttl")
         self.key_prefix = key_of(key_prefix, "key_prefix") if key_prefix != "" else ""
         self._runtime = Runtime(name, clock, rng)
         self._clock = self._runtime.clock
         self._counts = self._runtime.counts
         self._flights = Flights()
+        threads: dict[str, Any] = {}  # what threads compute
         self._store = MemoryStore(
-            max_size=max_size, max_bytes=max_bytes, policy=policy, clock=self._clock, voided=self._voided
+            max_size=max_size,
+            max_bytes=max_bytes,
+            policy=policy,
+            clock=self._clock,
+            computing=(self._flights.by_key, threads),
         )
         self._nodes = self._store.nodes
         self._sieve = policy == "sieve"
@@ -69,7 +74,12 @@ class InMemoryCache(CacheInterface):
         self._throttles = Throttles()
         self.through = ReadThrough(MemoryBackend(self._store, self._flights), self._flights, self._runtime)
         self.sync = SyncView(
-            self._store, self._counts, prefix=self.key_prefix, default_ttl=default, throttles=self._throttles
+            self._store,
+            self._counts,
+            prefix=self.key_prefix,
+            default_ttl=default,
+            throttles=self._throttles,
+            computing=threads,
         )
 
     def __repr__(self) -> str:
@@ -83,10 +93,6 @@ class InMemoryCache(CacheInterface):
     def lifetime(self, ttl: float | None) -> float | None:
         """Seconds that a value lives which is stored with `ttl`; None: for ever."""
         return self.sync.lifetime(ttl)
-
-    def _voided(self, key: str) -> None:
-        self._flights.void(key)
-        self.sync.void(key)
 
     # A key that is found was checked when it was stored, so only misses are checked: reading is most of the work.
 
@@ -106,7 +112,13 @@ class InMemoryCache(CacheInterface):
     async def set(  # noqa: D102
         self, key: str, value: Any, ttl: float | None = None, *, tags: Iterable[str] = (), nx: bool = False
     ) -> bool:
-        return self.sync.set(key, value, ttl, tags=tags, nx=nx)
+        if tags or nx:
+            return self.sync.set(key, value, ttl, tags=tags, nx=nx)
+        full, seconds = self.key_prefix + key_of(key), self._default_ttl if ttl is None else ttl_of(ttl)
+        store = self._store
+        with store.lock:
+            store.void(full)
+            return store.put(full, value, seconds)
 
     async def delete(self, key: str) -> bool:  # noqa: D102
         return self._store.delete(self.sync.full(key))
@@ -187,15 +199,9 @@ class InMemoryCache(CacheInterface):
         """Entries and bytes now (bytes 0 when not measured), and totals since the beginning."""
         return {
             **self._runtime.stats(),
-            **self._store.totals,
-            "entries": len(self._nodes),
-            "bytes": self._store.bytes,
-            "max_size": self._store.max_size,
-            "max_bytes": self._store.max_bytes or 0,
-            "policy": self._store.policy,
+            **self._store.stats(),
             "flights": len(self._flights),
             "locks": len(self._locks),
-            "tags": len(self._store.tags),
         }
 
     def subscribe(self, callback: Callable[[Event], object]) -> Callable[[], None]:

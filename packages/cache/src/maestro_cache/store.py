@@ -14,7 +14,7 @@ from maestro_cache.size import size_of
 from maestro_cache.tag import Tags, valid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from maestro_resilience.clock import Clock
 
@@ -33,26 +33,40 @@ _CHUNK = 1_000
 class MemoryStore:
     """Nodes by key, at most `max_size` of them and `max_bytes` altogether, counted as `size_of` does.
 
-    Reading takes no lock under SIEVE; everything else takes the one lock. `voided(key)` is called, with the lock held,
-    when an entry is written or deleted by somebody who did not compute it.
+    Reading takes no lock under SIEVE; everything else takes the one lock. `computing` holds, by key, what is being
+    computed; it is taken out, with the lock held, when somebody else writes or deletes the entry.
     """
 
     def __init__(
-        self, *, max_size: int, max_bytes: int | None, policy: Policy, clock: Clock, voided: Callable[[str], object]
+        self,
+        *,
+        max_size: int,
+        max_bytes: int | None,
+        policy: Policy,
+        clock: Clock,
+        computing: Sequence[dict[str, Any]],
     ) -> None:
         if policy not in _RINGS:
             raise ValueError(f'policy must be "sieve" or "lru", not {policy!r}; choose one')
         self.max_size = whole("max_size", max_size)
         self.max_bytes = None if max_bytes is None else whole("max_bytes", max_bytes)
         self.policy = policy
+        self.is_sieve = policy == "sieve"
         self.clock = clock
         self.lock = threading.RLock()
         self.nodes: dict[str, Node] = {}
         self.tags = Tags()
         self.bytes = 0
         self.ring = _RINGS[policy]()
-        self.totals = dict.fromkeys(("sets", "deletes", "evictions", "expired", "rejected", "invalidated"), 0)
-        self.voided = voided
+        self.totals = dict.fromkeys(("deletes", "evictions", "expired", "rejected", "invalidated"), 0)
+        self.sets = 0
+        self._computing = computing
+
+    def void(self, key: str) -> None:
+        """What is being computed for this key is out of date. The lock is held."""
+        for each in self._computing:
+            if each:
+                each.pop(key, None)
 
     def fresh(self, node: Node) -> bool:
         """Whether what a node holds may be read."""
@@ -76,7 +90,7 @@ class MemoryStore:
 
     def use(self, node: Node) -> None:
         """Mark a node as used."""
-        if self.policy == "sieve":
+        if self.is_sieve:
             node.visited = True
         else:
             with self.lock:
@@ -97,22 +111,21 @@ class MemoryStore:
         key: str,
         value: Any,
         ttl: float | None,
-        *,
         stamps: tuple[Stamp, ...] = (),
+        *,
         stale_for: float = 0.0,
         delta: float = 0.0,
     ) -> bool:
         """Store a value for `ttl` seconds (None: for ever); False when it is larger than all there may be.
 
-        A value that is there already is replaced where it is, and nothing else has to go for it. Holds the lock.
+        A value that is there already is replaced where it is, and nothing else has to go for it. The lock is held.
         """
-        size = 0 if self.max_bytes is None else size_of(key, value) + _PLACE + 56 * len(stamps)
+        if self.max_bytes is not None:
+            size = size_of(key, value) + _PLACE + 56 * len(stamps)
+            if size > self.max_bytes:
+                self._reject(key)
+                return False
         node = self.nodes.get(key)
-        if self.max_bytes is not None and size > self.max_bytes:
-            if node is not None:
-                self._remove(node)
-            self.totals["rejected"] += 1
-            return False
         if node is None:
             if len(self.nodes) >= self.max_size:
                 self._evict()
@@ -120,18 +133,28 @@ class MemoryStore:
             self.ring.add(node)
         else:
             node.value = value
-            self.ring.used(node)
-        self.bytes += size - node.size
-        node.size = size
+            if self.is_sieve:
+                node.visited = True
+            else:
+                self.ring.used(node)
         node.stamps = stamps
         node.delta = delta
-        node.until = node.gone = None if ttl is None else self.clock.read() + ttl
-        if stale_for and node.until is not None:
+        if ttl is None:
+            node.until = node.gone = None
+        else:
+            node.until = self.clock.read() + ttl
             node.gone = node.until + stale_for
-        self.totals["sets"] += 1
-        if self.max_bytes is not None and self.bytes > self.max_bytes:
+        self.sets += 1
+        if self.max_bytes is not None:
+            self.bytes += size - node.size
+            node.size = size
             self._shrink(node)
         return True
+
+    def _reject(self, key: str) -> None:
+        if key in self.nodes:
+            self._remove(self.nodes[key])
+        self.totals["rejected"] += 1
 
     def _shrink(self, kept: Node) -> None:
         while self.max_bytes is not None and self.bytes > self.max_bytes:
@@ -159,7 +182,7 @@ class MemoryStore:
     def delete(self, key: str) -> bool:
         """Remove an entry; whether there was one to read."""
         with self.lock:
-            self.voided(key)
+            self.void(key)
             node = self.nodes.get(key)
             if node is None:
                 return False
@@ -180,7 +203,7 @@ class MemoryStore:
     def count_up(self, key: str, amount: int, ttl: float | None) -> int | None:
         """Add to an integer and keep its expiry; `ttl` is for a new one. None when the value is no integer."""
         with self.lock:
-            self.voided(key)
+            self.void(key)
             node = self.find(key)
             if node is None:
                 self.put(key, amount, ttl)
@@ -210,6 +233,19 @@ class MemoryStore:
             node.until = None if ttl is None else self.clock.read() + ttl
             node.gone = None if node.until is None else node.until + stale_for
             return True
+
+    def stats(self) -> dict[str, int | str]:
+        """What there is now, and totals."""
+        return {
+            "sets": self.sets,
+            **self.totals,
+            "entries": len(self.nodes),
+            "bytes": self.bytes,
+            "max_size": self.max_size,
+            "max_bytes": self.max_bytes or 0,
+            "policy": self.policy,
+            "tags": len(self.tags),
+        }
 
     def seconds_left(self, node: Node) -> float:
         """Seconds for which the value is fresh: `math.inf` for ever, zero or less when it is stale."""

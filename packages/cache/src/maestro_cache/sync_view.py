@@ -35,14 +35,21 @@ class SyncView:
     """
 
     def __init__(
-        self, store: MemoryStore, counts: Counts, *, prefix: str, default_ttl: float | None, throttles: Throttles
+        self,
+        store: MemoryStore,
+        counts: Counts,
+        *,
+        prefix: str,
+        default_ttl: float | None,
+        throttles: Throttles,
+        computing: dict[str, Any],
     ) -> None:
         self._store = store
         self._counts = counts
         self._prefix = prefix
         self._default_ttl = default_ttl
         self._throttles = throttles
-        self._computing: dict[str, _Computation] = {}
+        self._computing = computing
 
     def __len__(self) -> int:
         return len(self._store.nodes)
@@ -82,8 +89,8 @@ class SyncView:
         with store.lock:
             if nx and store.find(full) is not None:
                 return False
-            store.voided(full)
-            return store.put(full, value, seconds, stamps=store.tags.stamps(names) if names else ())
+            store.void(full)
+            return store.put(full, value, seconds, store.tags.stamps(names) if names else ())
 
     def delete(self, key: str) -> bool:
         """See `CacheInterface.delete`."""
@@ -189,14 +196,10 @@ class SyncView:
                 if current:
                     del self._computing[full]
                 if mine.finished and current:
-                    self._store.put(full, mine.value, ttl, stamps=stamps)
+                    self._store.put(full, mine.value, ttl, stamps)
                 self._counts.voided += mine.finished and not current
             mine.over.set()
         return mine.value
-
-    def void(self, full: str) -> None:
-        """The key was written or deleted: what a thread computes for it is out of date. The lock is held."""
-        self._computing.pop(full, None)
 
 
 class _Computation:
