@@ -80,10 +80,24 @@ class Text(str):
     __slots__ = ()
 
 
+DEEP: list[Any] = []
+for _ in range(400):
+    DEEP = [DEEP]
 LOOP: list[Any] = []
 LOOP.append(LOOP)
 REFUSED = [
-    *(Thing("x"), [Thing("x")], {"a": {1: Thing("x")}}, Pair(1, 2), Text("x"), object(), range(3), lambda: 1, LOOP),
+    *(
+        Thing("x"),
+        [Thing("x")],
+        {"a": {1: Thing("x")}},
+        Pair(1, 2),
+        Text("x"),
+        object(),
+        range(3),
+        lambda: 1,
+        LOOP,
+        DEEP,
+    ),
     *("\ud800", ["\ud800"], datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Berlin"))),
 ]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from maestro_cache import InMemoryCache, RecursiveFactoryError
-from maestro_resilience import testing
+from maestro_resilience import Deadline, deadline, testing
 
 if TYPE_CHECKING:
     from conftest import Run, World
@@ -110,6 +110,41 @@ def test_a_cancelled_leader_is_replaced_by_one_who_waits(any_world: World) -> No
             assert leader.cancelled()
             assert others[0].cancelled()
             assert await cache.get("a") == 2
+
+    any_world.run(main)
+
+
+def test_a_waiter_who_has_to_lead_looks_whether_there_is_a_value_by_now(any_world: World) -> None:
+    async def main() -> None:
+        async with any_world.make() as cache:
+            factory = Factory(gated=True)
+            leader = asyncio.create_task(cache.get_or_set("a", factory))
+            await factory.began.wait()
+            waiter = asyncio.create_task(cache.get_or_set("a", factory))
+            await settled()
+            await cache.set("a", "set by hand")
+            leader.cancel()
+            assert await waiter == "set by hand"
+            assert factory.calls == 1
+
+    any_world.run(main)
+
+
+def test_a_refresh_is_not_bound_by_the_deadline_of_who_happened_to_begin_it(any_world: World) -> None:
+    async def main() -> None:
+        async with any_world.make() as cache:
+            await cache.get_or_set("a", lambda: "old", 100, stale_for=50)
+            any_world.advance(120)
+            seen: list[object] = []
+
+            async def factory() -> str:
+                seen.append(Deadline.current())
+                return "new"
+
+            with deadline(60):
+                assert await cache.get_or_set("a", factory, 100, stale_for=50) == "old"
+            await until(lambda: seen)
+            assert seen == [None]
 
     any_world.run(main)
 
@@ -305,14 +340,18 @@ def test_cancelling_at_any_await_leaves_nothing_behind() -> None:
     assert testing.cancel_at_every_step(scenario) >= 1
 
 
-def test_closing_ends_refreshes() -> None:
+@pytest.mark.parametrize("turns", [0, 1, 5])
+def test_closing_ends_refreshes(turns: int) -> None:
     async def main() -> None:
         cache = InMemoryCache()
-        await cache.get_or_set("a", lambda: 1, 1, stale_for=100)
-        await asyncio.sleep(2)
-        await cache.get_or_set("a", lambda: asyncio.sleep(1_000), 1, stale_for=100)
-        await asyncio.sleep(0)
-        await cache.close()
-        assert asyncio.all_tasks() == {asyncio.current_task()}
+        for round_number in range(1, 3):
+            await cache.get_or_set("a", lambda: 1, 1, stale_for=100)
+            await asyncio.sleep(2)
+            await cache.get_or_set("a", lambda: asyncio.sleep(1_000), 1, stale_for=100)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await cache.close()
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+            assert cache.stats()["refreshes"] == round_number
 
     testing.run(main)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["TTL_LIMIT", "amount_of", "key_of", "masked", "seconds_or_none", "tags_of", "ttl_of"]
+__all__ = ["TTL_LIMIT", "amount_of", "key_of", "masked", "seconds_of", "tags_of", "ttl_of"]
 
 TTL_LIMIT = 100 * 365 * 86_400.0  # seconds: a century, so that milliseconds fit wherever they are kept
 _TAG_BYTES = 256
@@ -47,7 +47,7 @@ def ttl_of(ttl: float, what: str = "ttl") -> float | None:
     return float(ttl)
 
 
-def seconds_or_none(what: str, seconds: float) -> float:
+def seconds_of(what: str, seconds: float) -> float:
     """Seconds of at least zero, at most a century."""
     return 0.0 if seconds == 0 and not isinstance(seconds, bool) else ttl_of(seconds, what) or TTL_LIMIT
 

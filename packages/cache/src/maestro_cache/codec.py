@@ -79,7 +79,7 @@ class Codec:
             if kind is int and value in _NATIVE:
                 return b"i", b"%d" % value
             return b"j", self._dumps(_plain(value))
-        except (_NotPlainError, RecursionError, UnicodeEncodeError) as error:
+        except (_NotPlainError, RecursionError, TypeError, ValueError) as error:  # TypeError: orjson's, of depth
             if self._pickle_key is None:
                 raise UnstorableValueError(
                     f"the value of {key!r} cannot be stored as JSON: {error}; "

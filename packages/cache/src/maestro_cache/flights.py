@@ -11,10 +11,11 @@ from maestro_cache.errors import RecursiveFactoryError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = ["Flight", "Flights"]
+__all__ = ["Flight", "Flights", "leading"]
 
 _AGAIN: Any = object()  # what waiters get when the leader was cancelled: one of them has to lead
-_leading: ContextVar[tuple[Flight, ...]] = ContextVar("maestro_cache_leading", default=())
+leading: ContextVar[tuple[Flight, ...]] = ContextVar("maestro_cache_leading", default=())
+"""The flights that this code is the factory of, and must not wait for."""
 
 
 class Flight:
@@ -27,7 +28,7 @@ class Flight:
 
     async def result(self) -> Any:
         """What the leader gets, or `_AGAIN`; raises the leader's error."""
-        if self in _leading.get():
+        if self in leading.get():
             raise RecursiveFactoryError(
                 "a factory asks for the key that it is to compute; let it compute the value without the cache"
             )
@@ -99,7 +100,7 @@ class Flights:
 
     async def _lead(self, key: str, compute: Callable[[Flight], Awaitable[Any]]) -> Any:
         flight = self.by_key[key] = Flight()
-        token = _leading.set((*_leading.get(), flight))
+        token = leading.set((*leading.get(), flight))
         try:
             value = await compute(flight)
         except Exception as error:
@@ -111,7 +112,7 @@ class Flights:
             flight.land(_AGAIN)
             raise
         finally:
-            _leading.reset(token)
+            leading.reset(token)
         self._end(key, flight)
         flight.land(value)
         return value

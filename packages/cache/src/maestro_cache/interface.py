@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
-from maestro_cache.checks import seconds_or_none, ttl_of
+from maestro_cache.checks import seconds_of, ttl_of
 from maestro_cache.decorator import CachedFunction, cached_function
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class CacheInterface(ABC):
         if ttl is not None:
             ttl_of(ttl)
         for name in ("stale_for", "early", "wait"):
-            seconds_or_none(name, options[name] or 0)
+            seconds_of(name, options[name] or 0)
 
         def decorate(function: Callable[P, Awaitable[R]]) -> CachedFunction[P, R]:
             return cached_function(self, function, key=key, tags=tags, options=options)

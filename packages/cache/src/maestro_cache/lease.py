@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from maestro_resilience.checks import positive
 
-from maestro_cache.checks import key_of, seconds_or_none, ttl_of
+from maestro_cache.checks import key_of, seconds_of, ttl_of
 from maestro_cache.errors import CacheError, LeaseLostError, LockHeldError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Lease:
     def __init__(self, store: LeaseStore, name: str, ttl: float, wait: float, runtime: Runtime) -> None:
         self.name = key_of(name, "the name of a lock")
         self.ttl = positive("ttl", ttl_of(ttl) or math.inf)
-        self.wait = seconds_or_none("wait", wait)
+        self.wait = seconds_of("wait", wait)
         self.token = 0
         self._store = store
         self._runtime = runtime
@@ -76,7 +76,7 @@ class Lease:
 
     async def acquire(self, wait: float | None = None) -> bool:
         """Take the lock within `wait` seconds (None: as the lease was made with); whether that succeeded."""
-        return await self._acquire(self.wait if wait is None else wait) is None
+        return await self._acquire(self.wait if wait is None else seconds_of("wait", wait)) is None
 
     async def _acquire(self, wait: float) -> float | None:
         """None when acquired, else the seconds that the other holder has left."""

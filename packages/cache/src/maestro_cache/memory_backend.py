@@ -21,20 +21,20 @@ class MemoryBackend:
         self._flights = flights
 
     async def look(self, key: str) -> tuple[Found | None, Any]:
-        """The mark is the entry's expiry: whoever stores a value anew moves it."""
+        """See `Backend.look`; the mark is a number, 0 for what is absent."""
         node = self._store.find_stale(key)
         if node is None:
-            return None, None
+            return None, 0
         self._store.use(node)
         tags = tuple(tag.name for tag, _version in node.stamps)
         left = self._store.seconds_left(node)
-        return Found(value=node.value, left=left, delta=node.delta, tags=tags, mark=node.until), node.until
+        return Found(value=node.value, left=left, delta=node.delta, tags=tags, mark=node.mark), node.mark
 
     async def claim(self, key: str, mark: Any, options: Options, flight: Flight) -> Claim:
         """Remember how the tags stand before the computation begins."""
         with self._store.lock:
             node = self._store.find_stale(key)
-            if node is not None and node.until != mark:
+            if (node.mark if node else 0) != mark:
                 return Claim(granted=False, changed=True)
             return Claim(granted=True, state=(flight, self._store.tags.stamps(options.tags)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from maestro_cache.checks import seconds_or_none, tags_of
+from maestro_cache.checks import seconds_of, tags_of
 from maestro_cache.read_through import Options
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def options_of(
     return Options(
         ttl=ttl,
         tags=tags_of(tags) if tags else (),
-        stale_for=seconds_or_none("stale_for", stale_for),
-        early=seconds_or_none("early", early),
-        wait=seconds_or_none("wait", wait),
+        stale_for=seconds_of("stale_for", stale_for),
+        early=seconds_of("early", early),
+        wait=seconds_of("wait", wait),
     )

@@ -119,7 +119,8 @@ class ReadThrough:
             return
         self._refreshing.add(key)
         self._counts.refreshes += 1
-        self._runtime.tasks.spawn(self._refreshed(key, found, factory, options))
+        task = self._runtime.tasks.spawn(self._refreshed(key, found, factory, options))
+        task.add_done_callback(lambda _task: self._refreshing.discard(key))
 
     def _rests(self, key: str) -> bool:
         until = self._resting.get(key)
@@ -140,8 +141,6 @@ class ReadThrough:
                 self._resting.clear()
             self._resting[key] = self._clock.read() + _REST_AFTER_ERROR
             self._runtime.publish("cache.refresh_failed", key=key, error=type(error).__name__)
-        finally:
-            self._refreshing.discard(key)
 
     async def _compute(
         self,
@@ -177,12 +176,7 @@ class ReadThrough:
         try:
             value = await self._called(factory)
             if claim is not None:
-                kept, claim = claim, None
-                try:
-                    stored = await self._backend.commit(key, kept, value, options, self._clock.read() - began)
-                except BaseException:
-                    claim = kept
-                    raise
+                stored = await self._backend.commit(key, claim, value, options, self._clock.read() - began)
                 self._counts.voided += not stored
         except BaseException:
             if claim is not None:

@@ -68,7 +68,7 @@ class RedisLink:
             expected_exception=CacheUnavailable,
             exclude=(RedisReplyError, _TooLateError),
         )
-        self._unsubscribe = self.breaker.subscribe(self._tell)
+        self._unsubscribe: Callable[[], None] | None = None
         timed = timeout(positive("operation_timeout", operation_timeout), "Redis")
         self._timed = timed(self._send)
         self._guarded = self.breaker(self._mapped)
@@ -154,6 +154,8 @@ class RedisLink:
         self._loop = loop
         self._turns = asyncio.Semaphore(self._limit)
         self._client = self._connected()
+        if self._unsubscribe is None:
+            self._unsubscribe = self.breaker.subscribe(self._tell)
 
     def _connected(self) -> Any:
         pool = self._redis.asyncio.ConnectionPool.from_url(self.url, **self._settings)
@@ -166,6 +168,9 @@ class RedisLink:
     async def close(self) -> None:
         """Hang up."""
         client, self._client, self._closed = self._client, None, True
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
         if client is not None and self._loop is asyncio.get_running_loop():
             await client.connection_pool.disconnect(inuse_connections=True)
 

@@ -245,7 +245,11 @@ class RedisStore:
         stamps = await self._touch(options.tags, _lasting(options))
         owner = secrets.token_hex(16)
         names = [self._keys.value(key), self._keys.flight(key)]
-        answer = await self._link.script(scripts.CLAIM, names, mark, owner, milliseconds(_FLIGHT))
+        try:
+            answer = await self._link.script(scripts.CLAIM, names, mark, owner, milliseconds(_FLIGHT))
+        except BaseException:  # it may have been granted, and nobody hear of it
+            self._runtime.tasks.spawn(self._link.script(scripts.GIVE_BACK, [names[1]], owner))
+            raise
         if answer != scripts.GRANTED:
             return Claim(granted=False, changed=answer == scripts.CHANGED)
         renewal = self._runtime.tasks.spawn(self._renew(names[1], owner))

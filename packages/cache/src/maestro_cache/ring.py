@@ -15,9 +15,10 @@ class Node:
 
     `until`: when it stops being fresh, `gone`: when it may no longer be served stale either, both seconds of the
     store's clock, None: never. `delta`: seconds its computation took. `stamps`: its tags as they were when it was made.
+    `mark`: another number with every write.
     """
 
-    __slots__ = ("delta", "gone", "key", "newer", "older", "size", "stamps", "until", "value", "visited")
+    __slots__ = ("delta", "gone", "key", "mark", "newer", "older", "size", "stamps", "until", "value", "visited")
 
     def __init__(self, key: str, value: Any) -> None:
         self.key = key
@@ -25,6 +26,7 @@ class Node:
         self.until: float | None = None
         self.gone: float | None = None
         self.delta = 0.0
+        self.mark = 0
         self.stamps: tuple[Stamp, ...] = ()
         self.size = 0
         self.visited = False

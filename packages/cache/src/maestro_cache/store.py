@@ -145,6 +145,7 @@ class MemoryStore:
             node.until = self.clock.read() + ttl
             node.gone = node.until + stale_for
         self.sets += 1
+        node.mark = self.sets
         if self.max_bytes is not None:
             self.bytes += size - node.size
             node.size = size
@@ -213,6 +214,8 @@ class MemoryStore:
             total: int = node.value + amount
             if -(2**63) <= total < 2**63:
                 node.value = total
+                self.sets += 1
+                node.mark = self.sets
             return total
 
     def left(self, key: str) -> float | None:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from typing import TYPE_CHECKING, Any
+
+from maestro_resilience.deadline import published
+
+from maestro_cache.flights import leading
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 __all__ = ["Tasks"]
+
+_OUTSIDE: tuple[tuple[contextvars.ContextVar[Any], Any], ...] = ((published, None), (leading, ()))
 
 
 class Tasks:
@@ -21,8 +28,11 @@ class Tasks:
         return len(self._running)
 
     def spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[Any]:
-        """Run it; it is kept alive until it ends."""
-        task = asyncio.get_running_loop().create_task(work)
+        """Run it until it ends, outside the deadline and the computation of whoever began it."""
+        context = contextvars.copy_context()
+        for variable, value in _OUTSIDE:
+            context.run(variable.set, value)
+        task = asyncio.get_running_loop().create_task(work, context=context)
         self._running.add(task)
         task.add_done_callback(self._done)
         return task
