@@ -14,10 +14,11 @@ from maestro_core_logging import get_logger
 
 from .errors import ConfigError
 from .events import ConfigEvent
-from .masking import Mask, jsonable, leaf_values, masked_values, nested, revealed
+from .masking import Mask, default_redactor, jsonable, leaf_values, masked_values, nested, revealed
 from .paths import parse
 from .reload import ReloadResult, compared
 from .saving import write_config
+from .schema import schema_without_secrets
 from .shape import shape_of
 from .snapshot import Snapshot, adapter, resolve
 from .sources import sources_for
@@ -276,8 +277,9 @@ class ConfigManager(Generic[T]):
         return FilePath(path)
 
     def get_schema(self) -> dict[str, Any]:
-        """Return the model's JSON Schema; secrets are `writeOnly`."""
-        return adapter(self._shape.model).json_schema()
+        """Return the model's JSON Schema; secrets are `writeOnly`, and their defaults `***`."""
+        schema = adapter(self._shape.model).json_schema()
+        return schema_without_secrets(schema, self._shape.root, self._redactor or default_redactor())
 
     def validate_schema(self, data: Mapping[str, Any]) -> T:
         """Validate a mapping alone and return the configuration it makes; nothing is put in force.
