@@ -18,6 +18,7 @@ settings.register_profile(
 )
 settings.load_profile("package")
 
+
 class Lines:
     """A sink that keeps what is logged."""
 

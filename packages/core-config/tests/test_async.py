@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 
 class Settings(BaseConfig):
+    """A configuration with a section."""
+
     level: str = "INFO"
 
 

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from maestro_core_config import BaseConfig, ConfigEncryption, ConfigError, ConfigManager, EncryptionError, SecretStr
+from maestro_core_config import (
+    BaseConfig,
+    ConfigEncryption,
+    ConfigError,
+    ConfigManager,
+    EncryptionError,
+    Field,
+    SecretStr,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,13 +30,17 @@ PATHS = st.lists(st.text(min_size=1, max_size=6), min_size=1, max_size=3).map(tu
 
 
 class Database(BaseConfig):
+    """A section with a secret."""
+
     password: SecretStr = SecretStr("")
     note: str = ""
 
 
 class Settings(BaseConfig):
+    """A configuration with a section."""
+
     database: Database = Database()
-    tokens: list[str] = []
+    tokens: list[str] = Field(default_factory=list)
 
 
 @given(text=st.text(max_size=200), path=PATHS)

@@ -32,6 +32,8 @@ PLANTED = "hunter2-Zq9pLx"
 
 
 class Given:
+    """A loader with values."""
+
     def __init__(self, values: Any) -> None:
         self.values = values
 
@@ -40,20 +42,26 @@ class Given:
 
 
 class Database(BaseConfig):
+    """A section with a secret."""
+
     host: str
     port: int = Field(5432, ge=1, le=65535)
     password: SecretStr = Field(SecretStr("changeme-default"), min_length=6)
 
 
 class User(BaseConfig):
+    """An item of a list."""
+
     name: str
     age: int = 0
 
 
 class Settings(BaseConfig):
+    """A configuration with a section."""
+
     name: str
     database: Database
-    users: list[User] = []
+    users: list[User] = Field(default_factory=list)
     mode: Literal["fast", "safe"] = "safe"
 
 
@@ -134,16 +142,22 @@ def test_a_profile_without_files_is_told_with_the_nearest_one(write: Callable[[s
 
 
 class Cat(BaseConfig):
+    """One kind."""
+
     kind: Literal["cat"]
     lives: int = 9
 
 
 class Dog(BaseConfig):
+    """Another kind."""
+
     kind: Literal["dog"]
     tricks: int = 0
 
 
 class Pets(BaseConfig):
+    """A union by kind, and one without."""
+
     pet: Annotated[Cat | Dog, pydantic.Field(discriminator="kind")]
     other: Cat | str = "none"
 
@@ -202,14 +216,16 @@ def everything_shown(manager: ConfigManager[Any], logged: Lines) -> str:
 
 
 class Secretive(BaseConfig):
+    """Secrets of every kind."""
+
     api_key: str = PLANTED + "-default"
     typed: SecretStr = SecretStr(PLANTED + "-typed")
     marked: Annotated[str, Field(secret=True)] = PLANTED + "-marked"
-    many: list[SecretStr] = []
-    credentials: dict[str, Any] = {}
+    many: list[SecretStr] = Field(default_factory=list)
+    credentials: dict[str, Any] = Field(default_factory=dict)
     url: str = "x"
     deep: Database = Database(host="x", password=SecretStr(PLANTED + "-deep"))
-    ports: list[int] = []
+    ports: list[int] = Field(default_factory=list)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -249,7 +265,9 @@ def test_a_planted_secret_is_never_shown(
 
 def test_dicts_and_reprs_of_typed_secrets_show_stars() -> None:
     database = Database(host="h", password=SecretStr(PLANTED))
-    assert PLANTED not in f"{database!r} {database} {database.model_dump_json()} {database.model_dump()} {database.dict()}"
+    assert (
+        PLANTED not in f"{database!r} {database} {database.model_dump_json()} {database.model_dump()} {database.dict()}"
+    )
     assert str(database.password) == "*" * 10
     assert str(SecretStr("")) == "*" * 10
     assert database.dict() == {"host": "h", "port": 5432, "password": "***"}
@@ -269,7 +287,7 @@ def test_direct_construction_keeps_inputs_out_of_its_error() -> None:
 
 def test_the_policy_decides_and_may_be_changed() -> None:
     class Named(BaseConfig):
-        auth: dict[str, str] = {"issuer": "https://id.example"}
+        auth: dict[str, str] = Field(default_factory=lambda: {"issuer": "https://id.example"})
         customer_ref: str = "C-17"
 
     manager = ConfigManager(Named)

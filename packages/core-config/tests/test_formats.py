@@ -19,7 +19,7 @@ PLANTED = "hunter2-Zq9pLx"
 
 
 class Anything(BaseConfig, extra="allow"):
-    pass
+    """A model that takes any key."""
 
 
 BAD = {
@@ -149,13 +149,36 @@ def test_yaml_not_a_number_is_a_float() -> None:
 
 
 PIECES = st.sampled_from(
-    ["a", "b: ", "- ", "{", "}", "[", "]", '"', "'", "\n", "  ", "\t", ":", ",", "=", "#", "&a ", "*a", "!!", "!", "<<: "]
-    + ["1", "1e999", "null", "true", "---\n", "? ", "|\n", ">-\n", '"""', "'''", "\\", "\\u", "é", "\x00", "\x85", "[[", "."]
+    [
+        *("a", "b: ", "- ", "{", "}", "[", "]", '"', "'", "\n", "  ", "\t", ":", ",", "=", "#", "&a ", "*a", "!!", "!"),
+        *(
+            "<<: ",
+            "1",
+            "1e999",
+            "null",
+            "true",
+            "---\n",
+            "? ",
+            "|\n",
+            ">-\n",
+            '"""',
+            "'''",
+            "\\",
+            "\\u",
+            "é",
+            "[[",
+            ".",
+        ),
+        *("\x00", "\x85"),
+    ]
 )
 
 
 @settings(max_examples=300)
-@given(text=st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=40), suffix=st.sampled_from([".toml", ".yaml", ".json"]))
+@given(
+    text=st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=40),
+    suffix=st.sampled_from([".toml", ".yaml", ".json"]),
+)
 @example(text="a: *", suffix=".yaml")
 @example(text="a = 1979-05-27T07:32:00+99:00", suffix=".toml")
 @example(text="? a", suffix=".yaml")

@@ -19,21 +19,29 @@ if TYPE_CHECKING:
 
 
 class Settings(BaseConfig):
+    """A configuration with a section."""
+
     port: int = Field(80, ge=1, description="where to listen")
     password: str = Field("", secret=True)
 
 
 class Plain(pydantic.BaseModel):
+    """A model of pydantic."""
+
     port: int = 80
 
 
 @pydantic.dataclasses.dataclass
 class Pydantic:
+    """A dataclass of pydantic."""
+
     port: int = 80
 
 
 @dataclasses.dataclass
 class Standard:
+    """A dataclass of the standard library."""
+
     port: int = 80
 
 
@@ -68,6 +76,8 @@ def test_an_error_of_a_dataclass_itself_is_a_config_error() -> None:
 
 
 class Branch(BaseConfig):
+    """A model that holds itself."""
+
     name: str = "leaf"
     child: Branch | None = None
 
@@ -92,22 +102,21 @@ def test_an_open_model_keeps_keys_without_a_field() -> None:
 def test_configurations_are_frozen_and_refuse_unknown_fields() -> None:
     config = Settings(port=1)
     with pytest.raises(pydantic.ValidationError, match="frozen"):
-        config.port = 2  # type: ignore[misc] # that is the point
+        config.port = 2
     with pytest.raises(pydantic.ValidationError, match="Extra inputs"):
         Settings(prot=1)  # type: ignore[call-arg]
 
 
 class Own(BaseSettings):
+    """A model that reads sources of its own."""
+
     port: int = 1
 
 
 class Aliased(BaseConfig):
+    """A model whose origin cannot be told."""
+
     port: int = Field(1, validation_alias=pydantic.AliasPath("a", 0))
-
-
-class Untyped(BaseConfig):
-    model_config = pydantic.ConfigDict(defer_build=True)
-    thing: Any = None
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,19 @@
-"""Vault and Consul, as far as stand-ins on loopback can show: not tested on the real servers."""
+"""Vault and Consul, as far as stand-ins on loopback can show: not tested on the real servers.
+
+The stand-ins follow the public API documents: paths, headers, status codes and bodies of KV version 2 and of Consul's
+KV store.
+"""
 
 from __future__ import annotations
 
-import importlib.util
+import base64
+import json
 import random
 import socket
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from maestro_core_config import (
@@ -15,32 +21,130 @@ from maestro_core_config import (
     ConfigError,
     ConfigManager,
     ConsulLoader,
+    Field,
     SecretStr,
     SourceUnavailableError,
     VaultLoader,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import stub_servers as stubs
-else:
-    _spec = importlib.util.spec_from_file_location("stub_servers", Path(__file__).with_name("stub_servers.py"))
-    stubs = importlib.util.module_from_spec(_spec)
-    sys.modules["stub_servers"] = stubs
-    _spec.loader.exec_module(stubs)
+    from collections.abc import Callable, Iterator
 
 TOKEN = "s.hunter2-Zq9pLx"
 
 
+Answer = tuple[int, Any]
+
+
+class StubServer:
+    """A stand-in on loopback, not the real server: answers GET by a function of path, query and headers.
+
+    `faults` are answered first: a status, or "hang up".
+    """
+
+    def __init__(self, answer: Callable[[str, dict[str, list[str]], dict[str, str]], Answer]) -> None:
+        self.requests: list[str] = []
+        self.secrets: dict[str, Any] = {}
+        self.faults: list[int | str] = []
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                parts = urlsplit(self.path)
+                stub.requests.append(self.path)
+                fault = stub.faults.pop(0) if stub.faults else None
+                if fault == "hang up":
+                    self.close_connection = True
+                    return
+                status, body = (
+                    (int(fault), {"errors": []})
+                    if fault is not None
+                    else answer(
+                        unquote(parts.path), parse_qs(parts.query), {k.lower(): v for k, v in self.headers.items()}
+                    )
+                )
+                data = body if isinstance(body, bytes) else json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(data)))
+                if 300 <= status < 400:
+                    self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = int(self._server.server_address[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def stand_in_vault(secrets: dict[str, Any], token: str) -> StubServer:
+    """Stand in for a Vault with one KV version 2 engine; `secrets` maps `mount/path` to values, None for deleted."""
+
+    def answer(path: str, _query: dict[str, list[str]], headers: dict[str, str]) -> Answer:
+        if headers.get("x-vault-token") != token or headers.get("x-vault-request") != "true":
+            return 403, {"errors": ["permission denied"]}
+        mount, _, rest = path.removeprefix("/v1/").partition("/data/")
+        key = f"{mount}/{rest}"
+        if key not in secrets:
+            return 404, {"errors": []}
+        if secrets[key] is None:
+            metadata = {"version": 3, "deletion_time": "2026-01-01T00:00:00Z", "destroyed": False}
+            return 404, {"data": {"data": None, "metadata": metadata}}
+        return 200, {"request_id": "r", "data": {"data": secrets[key], "metadata": {"version": 3, "destroyed": False}}}
+
+    return StubServer(answer)
+
+
+def stand_in_consul(keys: dict[str, bytes | None], token: str | None = None) -> StubServer:
+    """Stand in for a Consul agent's KV interface; `keys` maps full keys to values, None for a key without a value."""
+
+    def answer(path: str, query: dict[str, list[str]], headers: dict[str, str]) -> Answer:
+        if token is not None and headers.get("x-consul-token") != token:
+            return 403, b"Permission denied"
+        prefix = path.removeprefix("/v1/kv/")
+        assert query == {"recurse": ["true"]}
+        found = [
+            {
+                "LockIndex": 0,
+                "Key": key,
+                "Flags": 0,
+                "CreateIndex": 1,
+                "ModifyIndex": 2,
+                "Value": None if value is None else base64.b64encode(value).decode(),
+            }
+            for key, value in sorted(keys.items())
+            if key.startswith(prefix)
+        ]
+        return (200, found) if found else (404, b"")
+
+    return StubServer(answer)
+
+
 class Database(BaseConfig):
+    """A section with a secret."""
+
     password: SecretStr = SecretStr("")
     port: int = 5432
 
 
 class Settings(BaseConfig):
+    """A configuration with a section."""
+
     database: Database = Database()
-    hosts: list[str] = []
+    hosts: list[str] = Field(default_factory=list)
     name: str = "none"
 
 
@@ -51,7 +155,7 @@ def vault() -> Iterator[Any]:
         "secret/orders/live": {"database": {"password": "from-vault", "port": 5}, "hosts": ["a"]},
         "secret/deleted": None,
     }
-    with stubs.vault(secrets, TOKEN) as server:
+    with stand_in_vault(secrets, TOKEN) as server:
         server.secrets = secrets
         yield server
 
@@ -105,18 +209,18 @@ def test_what_cannot_pass_is_not_tried_again_and_said_in_words(
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"data": {"x": 1}}', b"<html>", b"\xff"])
 def test_an_answer_that_is_not_vaults_is_said_to_be_none(pauses: list[float], body: bytes) -> None:
-    with stubs.StubServer(lambda *_: (200, body)) as server, pytest.raises(ConfigError, match="KV engine of version 2"):
+    with StubServer(lambda *_: (200, body)) as server, pytest.raises(ConfigError, match="KV engine of version 2"):
         vault_loader(server, pauses).load()
 
 
 def test_a_redirect_is_not_followed_so_the_token_goes_nowhere_else(pauses: list[float]) -> None:
-    with stubs.StubServer(lambda *_: (307, b"")) as server, pytest.raises(ConfigError, match="answers 307"):
+    with StubServer(lambda *_: (307, b"")) as server, pytest.raises(ConfigError, match="answers 307"):
         vault_loader(server, pauses).load()
 
 
 def test_an_answer_of_more_than_a_mebibyte_is_refused(pauses: list[float]) -> None:
     big = b'"' + b"x" * (1024 * 1024) + b'"'
-    with stubs.StubServer(lambda *_: (200, big)) as server, pytest.raises(ConfigError, match="more than 1048576 bytes"):
+    with StubServer(lambda *_: (200, big)) as server, pytest.raises(ConfigError, match="more than 1048576 bytes"):
         vault_loader(server, pauses).load()
 
 
@@ -127,7 +231,7 @@ def test_a_namespace_is_sent(pauses: list[float]) -> None:
         seen.append(headers.get("x-vault-namespace"))
         return 200, {"data": {"data": {}, "metadata": {"version": 1}}}
 
-    with stubs.StubServer(answer) as server:
+    with StubServer(answer) as server:
         vault_loader(server, pauses, namespace="team").load()
     assert seen == ["team"]
 
@@ -190,7 +294,7 @@ KEYS: dict[str, bytes | None] = {
 
 
 def test_consul_keys_reach_the_fields_and_are_named() -> None:
-    with stubs.consul(KEYS, TOKEN) as server:
+    with stand_in_consul(KEYS, TOKEN) as server:
         loader = ConsulLoader("127.0.0.1", server.port, "/shop/", token=TOKEN)
         manager = ConfigManager(Settings, loaders=[loader], unknown="error")
         config = manager.load()
@@ -200,21 +304,21 @@ def test_consul_keys_reach_the_fields_and_are_named() -> None:
 
 
 def test_consuls_refusals_are_said_in_words() -> None:
-    with stubs.consul(KEYS, TOKEN) as server:
+    with stand_in_consul(KEYS, TOKEN) as server:
         with pytest.raises(ConfigError, match=r"refuses this token \(403\)"):
             ConsulLoader("127.0.0.1", server.port, "shop", token="wrong").load()
         with pytest.raises(ConfigError, match="no keys below the prefix"):
             ConsulLoader("127.0.0.1", server.port, "nothing", token=TOKEN).load()
-    with stubs.consul({"shop/name": b"\xff"}) as server, pytest.raises(ConfigError, match="values in UTF-8"):
+    with stand_in_consul({"shop/name": b"\xff"}) as server, pytest.raises(ConfigError, match="values in UTF-8"):
         ConsulLoader("127.0.0.1", server.port, "shop").load()
-    with stubs.StubServer(lambda *_: (200, b"{}x")) as server, pytest.raises(ConfigError, match="not a list of keys"):
+    with StubServer(lambda *_: (200, b"{}x")) as server, pytest.raises(ConfigError, match="not a list of keys"):
         ConsulLoader("127.0.0.1", server.port, "shop").load()
-    with stubs.StubServer(lambda *_: (400, b"")) as server, pytest.raises(ConfigError, match="answers 400"):
+    with StubServer(lambda *_: (400, b"")) as server, pytest.raises(ConfigError, match="answers 400"):
         ConsulLoader("127.0.0.1", server.port, "shop").load()
 
 
 def test_a_key_that_has_keys_below_it_gives_way_to_them() -> None:
-    with stubs.consul({"shop/database": b"x", "shop/database/port": b"1"}) as server:
+    with stand_in_consul({"shop/database": b"x", "shop/database/port": b"1"}) as server:
         assert ConsulLoader("127.0.0.1", server.port, "shop").load().values == {"database": {"port": "1"}}
 
 

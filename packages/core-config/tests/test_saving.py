@@ -6,7 +6,7 @@ import stat
 from typing import TYPE_CHECKING
 
 import pytest
-from maestro_core_config import BaseConfig, ConfigEncryption, ConfigError, ConfigManager, SecretStr
+from maestro_core_config import BaseConfig, ConfigEncryption, ConfigError, ConfigManager, Field, SecretStr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,15 +16,19 @@ KEY = ConfigEncryption.generate_key()
 
 
 class Database(BaseConfig):
+    """A section with a secret."""
+
     host: str = "h"
     password: SecretStr = SecretStr("")
-    numbers: list[int] = [1, 2]
+    numbers: list[int] = Field(default_factory=lambda: [1, 2])
 
 
 class Settings(BaseConfig):
+    """A configuration with a section."""
+
     database: Database = Database()
     url: str = "x"
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default_factory=dict)
 
 
 VALUES = {"database": {"password": PLANTED}, "url": f"postgres://app:{PLANTED}@db/x", "labels": {"a.b": "c"}}

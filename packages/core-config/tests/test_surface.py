@@ -8,6 +8,7 @@ import pickle
 import pkgutil
 import subprocess
 import sys
+from typing import Any
 
 import maestro_core_config as mcc
 import pytest
@@ -40,6 +41,8 @@ METHODS = {
 
 
 class Settings(mcc.BaseConfig):
+    """A configuration with a section."""
+
     port: int = 1
 
 
@@ -60,8 +63,9 @@ def test_a_dropped_name_says_on_import_what_replaces_it() -> None:
 
 @pytest.mark.parametrize("name", ["vault_url", "vault_token", "enable_encryption"])
 def test_a_dropped_argument_says_what_replaces_it(name: str) -> None:
+    arguments: dict[str, Any] = {name: "x"}
     with pytest.raises(TypeError, match=rf"{name} is no argument.*(VaultLoader|encryption=)"):
-        ConfigManager(Settings, **{name: "x"})
+        ConfigManager(Settings, **arguments)
 
 
 def test_an_unknown_argument_is_a_type_error() -> None:
@@ -131,6 +135,8 @@ def test_every_error_has_a_code_of_its_own() -> None:
     ],
 )
 def test_a_missing_extra_ends_in_the_command_that_installs_it(module: str, extra: str, program: str) -> None:
-    blocked = f"import sys; sys.modules[{module!r}] = None\ntry:\n    {program}\nexcept ImportError as error: print(error)"
+    blocked = (
+        f"import sys; sys.modules[{module!r}] = None\ntry:\n    {program}\nexcept ImportError as error: print(error)"
+    )
     done = subprocess.run([sys.executable, "-c", blocked], capture_output=True, text=True, check=True)
     assert done.stdout.endswith(f'run: pip install "maestro-core-config[{extra}]"\n')

@@ -10,6 +10,7 @@ from maestro_core_config import (
     ConfigError,
     ConfigManager,
     ConfigValidator,
+    Field,
     SecretStr,
     is_email,
     is_in_range,
@@ -22,12 +23,16 @@ from maestro_core_config import (
 
 
 class Database(BaseConfig):
+    """A section with a secret."""
+
     port: int = 5432
-    hosts: list[str] = ["a"]
+    hosts: list[str] = Field(default_factory=lambda: ["a"])
     password: SecretStr = SecretStr("x")
 
 
 class Settings(BaseConfig):
+    """A configuration with a section."""
+
     database: Database = Database()
     mode: str = "safe"
 
@@ -44,8 +49,25 @@ YES: list[tuple[Any, list[Any]]] = [
 ]
 NO: list[tuple[Any, list[Any]]] = [
     (is_port, [0, 65536, -1, "80", 80.0, True, None]),
-    (is_url, ["", "example.com", "http://", "/path", "http://h:port", "http://a b", None, 3, "http://[::1", "http://h:99999"]),
-    (is_email, ["", "a", "a@", "@b.c", "a@b", "a b@c.de", "a@-b.de", "a@b..de", "a@b.d", None, f"{'a' * 65}@b.de", "a@b.de\n"]),
+    (
+        is_url,
+        [
+            "",
+            "example.com",
+            "http://",
+            "/path",
+            "http://h:port",
+            "http://a b",
+            None,
+            3,
+            "http://[::1",
+            "http://h:99999",
+        ],
+    ),
+    (
+        is_email,
+        ["", "a", "a@", "@b.c", "a@b", "a b@c.de", "a@-b.de", "a@b..de", "a@b.d", None, f"{'a' * 65}@b.de", "a@b.de\n"],
+    ),
     (is_in_range(1, 5), [0, 6, "3", True, None, float("nan")]),
     (is_one_of("a", "b"), ["c", None, "ab"]),
     (is_non_empty, ["", "  ", None, [], {}]),

@@ -20,7 +20,8 @@ __all__ = ["Fitted", "Unknown", "fit", "fold", "given"]
 class Unknown:
     """A key or variable that belongs to no setting, where it stands, and what was probably meant.
 
-    `kind` is `key`, `variable`, `file` (in a folder of secrets), `profile` (no file belongs to it) or `source` (an optional one that is not there).
+    `kind` is `key`, `variable`, `file` (in a folder of secrets), `profile` (no file belongs to it) or `source` (an
+    optional one that is not there).
     """
 
     name: str
