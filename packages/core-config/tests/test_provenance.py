@@ -52,8 +52,8 @@ class Settings(BaseConfig):
 
 
 TEXTS = {
-    "json": '{\n  "database": {\n    "host": "a",\n    "dbPort": 1,\n    "pool": {"size":\n 2}\n  },\n "hosts": ["x"],\n'
-    ' "labels": {"a.b": "c"}\n}',
+    "json": '{\n  "database": {\n    "host": "a",\n    "dbPort": 1,\n    "pool": {"size":\n 2}\n  },\n'
+    ' "hosts": ["x"],\n "labels": {"a.b": "c"}\n}',
     "yaml": "# top\ndatabase:\n  host: a\n  dbPort: 1\n  pool:\n    size: 2\n\nhosts: [x]\nlabels: {a.b: c}\n",
     "toml": 'hosts = [\n  "x", # ]\n]\nlabels."a.b" = "c"\n[database]\nhost = "a"\n'
     "dbPort = 1\n[database.pool]\n\nsize = 2\n",

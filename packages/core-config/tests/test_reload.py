@@ -359,8 +359,8 @@ def test_watching_reloads_when_a_file_changes_and_stops(file: Path) -> None:
         assert manager.current.level == "DEBUG"
         file.write_text("{")
         assert rejected.wait(60)
-        assert watch.running
-    assert not watch.running
+        was_running = watch.running
+    assert (was_running, watch.running) == (True, False)
     watch.stop()
     reloads = {key: manager.stats()[key] for key in ("applied", "rejected")}
     put(file, {"level": "ERROR"})
