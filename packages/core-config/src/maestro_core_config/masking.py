@@ -32,6 +32,7 @@ class Mask:
         self._shape = shape
         self._redactor = redactor or default_redactor()
         self._also = also
+        self._judged: dict[Path, bool] = {}
 
     @property
     def replacement(self) -> str:
@@ -40,6 +41,12 @@ class Mask:
 
     def is_secret(self, path: Path) -> bool:
         """Tell whether a setting is a secret: marked, of a secret type, encrypted even in part, or called like one."""
+        known = self._judged.get(path)
+        if known is None:
+            known = self._judged[path] = self._judge(path)
+        return known
+
+    def _judge(self, path: Path) -> bool:
         node: Node | None = self._shape.root
         for number, key in enumerate(path, start=1):
             node = node.child(key) if node is not None else None
@@ -57,6 +64,8 @@ class Mask:
             return jsonable(plain) if is_nothing else self.replacement
         if is_encrypted(value):
             return self.replacement
+        if type(value) is str:
+            return self._redactor.redact_text(value)
         return self._redactor.redact(jsonable(value))
 
     def shown_object(self, path: Path, value: Any) -> Any:
