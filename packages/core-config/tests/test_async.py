@@ -71,7 +71,7 @@ def test_the_loop_turns_while_sources_are_read() -> None:
         await manager.aclose()
         assert threading.get_ident() not in gate.threads
 
-    asyncio.run(main(), debug=False)
+    asyncio.run(main())
 
 
 def test_a_cancelled_reload_is_whole_or_absent_and_the_next_one_works() -> None:
@@ -94,6 +94,22 @@ def test_a_cancelled_reload_is_whole_or_absent_and_the_next_one_works() -> None:
         assert manager.current.level == "DEBUG"
 
     asyncio.run(main())
+
+
+def test_a_cancelled_start_leaves_no_thread_that_watches() -> None:
+    async def main() -> None:
+        gate = Gate()
+        manager = ConfigManager(Settings, loaders=[gate], poll_interval=0.01)
+        task = asyncio.create_task(manager.start())
+        await until(gate.asked.is_set)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert task.cancelled()
+        gate.open.set()
+        assert (await manager.aload()).level == "INFO"
+
+    asyncio.run(main())  # ends when the threads that were used have ended
+    assert not any(each.name.startswith("maestro-config") for each in threading.enumerate())
 
 
 def test_starting_and_closing_may_be_repeated(tmp_path: Path) -> None:

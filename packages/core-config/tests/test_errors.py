@@ -84,7 +84,26 @@ def test_one_error_lists_every_wrong_field_with_its_place(
         f"  - mode: Input should be 'fast' or 'safe' [{file}:8]",
     ]
     assert caught.value.extra["paths"][0] == "name"
-    assert caught.value.__cause__ is None
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+def test_a_field_that_an_item_lacks_is_told_at_the_items_line(write: Callable[[str, str], Path]) -> None:
+    file = write("c.yaml", "name: a\ndatabase: {host: h}\nusers:\n  - name: a\n  - age: 3\n")
+    with pytest.raises(ConfigError, match=rf"^users.1.name: is required \[{file}:5\]$"):
+        ConfigManager(Settings, files=[file]).load()
+
+
+def test_an_error_under_an_alias_is_told_under_the_name_at_its_line(write: Callable[[str, str], Path]) -> None:
+    class Inside(BaseConfig):
+        max_size: int = Field(1, alias="maxSize")
+
+    class Outside(BaseConfig):
+        inside: Inside = Inside()
+
+    for key in ("maxSize", "max_size"):
+        file = write("c.yaml", f"inside:\n  {key}: many\n")
+        with pytest.raises(ConfigError, match=rf"^inside.max_size: .*\[{file}:2\]$"):
+            ConfigManager(Outside, files=[file]).load()
 
 
 def test_problems_of_several_sources_and_of_values_are_one_error(write: Callable[[str, str], Path]) -> None:
@@ -228,7 +247,6 @@ class Secretive(BaseConfig):
     ports: list[int] = Field(default_factory=list)
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_planted_secret_is_never_shown(
     write: Callable[[str, str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: Lines
 ) -> None:

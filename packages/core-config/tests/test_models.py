@@ -200,3 +200,36 @@ def test_nothing_is_there_before_it_was_loaded() -> None:
     first = manager.load()
     assert manager.load() is first
     assert manager.current is first
+
+
+class Parsed(BaseConfig):
+    """A section that may be written as one text."""
+
+    host: str = "h"
+    port: int = 1
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _of_text(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        host, _, port = value.partition(":")
+        return {"host": host, "port": port}
+
+
+class Around(BaseConfig):
+    """A configuration with such a section."""
+
+    place: Parsed = Parsed()
+    login: Parsed = Field(Parsed(), secret=True)
+
+
+def test_a_section_made_of_one_text_is_explained_by_it(write: Callable[[str, str], Path]) -> None:
+    low = write("low.yaml", "place:\n  port: 7\nlogin: ada:1\n")
+    high = write("high.yaml", "\nplace: db:8\n")
+    manager = ConfigManager(Around, files=[low, high])
+    assert manager.load().place == Parsed(host="db", port=8)
+    origin = manager.explain("place.port")
+    assert (origin.value, origin.winner.value, origin.source, origin.line) == (8, "db:8", str(high), 2)
+    assert [each.value for each in origin.shadowed] == [7, 1]
+    assert "ada" not in str(manager.explain("login.host"))

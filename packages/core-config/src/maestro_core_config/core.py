@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fnmatch
 import threading
 from dataclasses import replace
 from functools import lru_cache
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 from maestro_core_logging import get_logger
 
 from .errors import ConfigError
-from .events import ConfigEvent
+from .events import Subscribers
 from .masking import Mask, default_redactor, jsonable, leaf_values, masked_values, nested, revealed
 from .paths import parse
 from .reload import ReloadResult, compared
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from maestro_core_logging import Redactor
 
     from .encryption import ConfigEncryption
+    from .events import ConfigEvent
     from .layers import ConfigLoader
     from .merging import Unknown
     from .origin import Origin
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["ConfigManager", "get_config"]
 
 T = TypeVar("T")
-_COUNTS = ("loads", "applied", "unchanged", "rejected", "restart_required", "subscriber_errors")
+_COUNTS = ("loads", "applied", "unchanged", "rejected", "restart_required")
 _REPLACED = {
     "vault_url": "give loaders=[VaultLoader(url, token, path)]",
     "vault_token": "give loaders=[VaultLoader(url, token, path)]",
@@ -128,9 +128,10 @@ class ConfigManager(Generic[T]):
         self._poll_interval = float(poll_interval)
         self._lock = threading.RLock()  # a subscriber may reload in its turn
         self._snapshot: Snapshot[T] | None = None
-        self._listeners: tuple[tuple[str | None, Callable[..., object]], ...] = ()
+        self._subscribers = Subscribers()
         self._counts = dict.fromkeys(_COUNTS, 0)
         self._watch: Watch | None = None
+        self._watch_lock = threading.Lock()  # of its own: never held while anything is read
 
     @property
     def name(self) -> str:
@@ -192,7 +193,9 @@ class ConfigManager(Generic[T]):
                 elif result.status == "unchanged":  # lines may have moved
                     self._snapshot = replace(new, config=old.config, generation=old.generation)
             self._counts[result.status] += 1
-            self._tell(result)
+            if not result.ok:
+                get_logger("maestro_core_config").warning("reload changed nothing", model=self.name, reason=str(result))
+            self._subscribers.tell(self.name, result)
         return result
 
     async def areload(self) -> ReloadResult:
@@ -213,16 +216,7 @@ class ConfigManager(Generic[T]):
         Raises:
             TypeError: what is given is no function.
         """
-        pattern, callback = (None, glob) if fn is None else (glob, fn)
-        if not callable(callback) or not isinstance(pattern, (str, type(None))):
-            raise TypeError("subscribe takes a function of an event, or a pattern and a function of (path, old, new).")
-        entry = (pattern, callback)
-        self._listeners = (*self._listeners, entry)
-
-        def unsubscribe() -> None:
-            self._listeners = tuple(each for each in self._listeners if each is not entry)
-
-        return unsubscribe
+        return self._subscribers.add(None, glob) if fn is None else self._subscribers.add(glob, fn)
 
     def explain(self, path: str | Path) -> Origin:
         """Tell where a setting's value comes from: source, line, variable, and what it shadowed.
@@ -299,7 +293,7 @@ class ConfigManager(Generic[T]):
         Remote sources are asked again every `refresh` seconds of theirs. A second call returns the same watch.
         """
         self.load()
-        with self._lock:
+        with self._watch_lock:
             if self._watch is None or not self._watch.running:
                 self._watch = Watch(
                     interval=self._poll_interval,
@@ -312,11 +306,13 @@ class ConfigManager(Generic[T]):
 
     async def start(self) -> None:
         """Load and watch, off the event loop; a second call does nothing more."""
-        await asyncio.to_thread(self.watch)
+        await self.aload()
+        self.watch()  # has nothing left to read; after an await, a cancelled start would leave its thread behind
 
     async def aclose(self) -> None:
         """Stop watching; the configuration stays readable. A second call does nothing."""
         if self._watch is not None:
+            self._watch.stop(wait=False)  # told at once, whatever becomes of the wait
             await asyncio.to_thread(self._watch.stop)
 
     async def __aenter__(self) -> Self:
@@ -334,6 +330,7 @@ class ConfigManager(Generic[T]):
         return {
             "name": self.name,
             **self._counts,
+            "subscriber_errors": self._subscribers.errors,
             "generation": snapshot.generation if snapshot is not None else 0,
             "warnings": len(self.warnings) if snapshot is not None else 0,
         }
@@ -356,30 +353,6 @@ class ConfigManager(Generic[T]):
             problems=problems,
             generation=generation,
         )
-
-    def _tell(self, result: ReloadResult) -> None:
-        """Tell subscribers, and the log when the new data was not taken."""
-        if not result.ok:
-            get_logger("maestro_core_config").warning("reload changed nothing", model=self.name, reason=str(result))
-        data: dict[str, int | float | str] = {
-            "changes": len(result.changes),
-            "problems": len(result.problems),
-            "paths": ", ".join(result.paths),
-        }
-        event = ConfigEvent(kind=f"config.{result.status}", name=self.name, data=data)
-        for pattern, callback in self._listeners:
-            if pattern is None:
-                self._call(callback, event)
-            elif result.status == "applied":
-                for change in result.changes:
-                    if fnmatch.fnmatchcase(change.path, pattern):
-                        self._call(callback, change.path, change.old, change.new)
-
-    def _call(self, callback: Callable[..., object], *arguments: Any) -> None:
-        try:
-            callback(*arguments)
-        except Exception:  # noqa: BLE001 - an observer's fault is not the caller's
-            self._counts["subscriber_errors"] += 1
 
 
 def get_config(model: type[T], *, files: Sequence[str | os.PathLike[str]] = (), profile: str | None = None) -> T:

@@ -56,6 +56,11 @@ class Mask:
                 return True
         return any(each[: len(path)] == path for each in self._also)
 
+    def has_secrets_below(self, path: Path) -> bool:
+        """Tell whether a section has a secret in it."""
+        node = self._shape.node(path)
+        return self.is_secret(path) or (node is not None and any(self.is_secret(each.path) for each in node.leaves()))
+
     def shown(self, path: Path, value: Any) -> Any:
         """Return a value as plain JSON types, without secrets; whether something is set at all may be seen."""
         if self.is_secret(path):
