@@ -67,6 +67,23 @@ def test_settings_in_yaml_files_reach_the_fields(config_dir: Path) -> None:
     )
 
 
+def test_the_variable_environment_chooses_the_files_of_a_folder(
+    config_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ConfigManager(Settings, config_dir=config_dir).load().database.host == "dev-host"
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    assert ConfigManager(Settings, config_dir=config_dir).load().database.host == "prod-host"
+    monkeypatch.setenv("ENVIRONMENT", "test")
+    manager = ConfigManager(Settings, config_dir=config_dir, unknown="error")
+    assert manager.load().database.host == "base-host"
+
+
+def test_a_folder_in_the_place_of_loaders_is_refused_with_its_new_name(config_dir: Path) -> None:
+    for folder in (config_dir, str(config_dir)):
+        with pytest.raises(TypeError, match="given as config_dir="):
+            ConfigManager(Settings, folder)  # type: ignore[arg-type] # that is the point
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [("c.yaml", "name: x"), ("c.yml", "name: x"), ("c.json", '{"name": "x"}'), ("c.toml", 'name = "x"')],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from dataclasses import replace
 from functools import lru_cache
@@ -24,7 +25,6 @@ from .sources import sources_for
 from .watching import Watch
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
@@ -74,7 +74,7 @@ class ConfigManager(Generic[T]):
             `warnings`, where all of them are.
         redactor: the policy for what is shown; None is the house's.
         config_dir: a folder of files named base, default, config, settings or like the profile, as the first platform
-            had it.
+            had it; the profile is then that of the variable `ENVIRONMENT`, or `development`, unless it is given.
         environment: another name for `profile`, as the first platform had it.
         dropped: arguments of the first platform that are refused with what replaces them.
 
@@ -110,7 +110,8 @@ class ConfigManager(Generic[T]):
             raise ValueError(f"unknown={unknown!r} is not valid; use 'warn', 'error' or 'ignore'.")
         self._shape = shape_of(config_class, prefix)
         adapter(self._shape.model)  # a type that pydantic cannot validate fails here, not at the first load
-        self._profile = profile if profile is not None else environment
+        chosen = profile if profile is not None else environment
+        self._profile = os.environ.get("ENVIRONMENT", "development") if config_dir and chosen is None else chosen
         self._config_dir = config_dir
         self._sources = sources_for(
             self._shape,
@@ -120,6 +121,7 @@ class ConfigManager(Generic[T]):
             config_dir=config_dir,
             overrides=overrides or {},
             strict=unknown == "error",
+            misses_profile=chosen is not None,
         )
         self._logs_unknown = unknown == "warn"
         self._encryption = encryption
