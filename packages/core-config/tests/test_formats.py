@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from maestro_core_config import BaseConfig, ConfigError, ConfigManager, FileLoader
@@ -37,6 +38,7 @@ BAD = {
     "key that is a list, YAML": (".yaml", "? [a]\n: 1\n", "no plain text", 1),
     "merge of a scalar, YAML": (".yaml", "a:\n  <<: 3\n", "merges", 2),
     "tab, YAML": (".yaml", f"a: 1\n\tpassword: {PLANTED}\n", "not valid YAML", 2),
+    "unknown handle, YAML": (".yaml", f"a: 1\nb: !{PLANTED}!x 3\n", "not valid YAML", 2),
     "open quote, YAML": (".yaml", f"a: '{PLANTED}\n", "not valid YAML", 2),
     "control character, YAML": (".yaml", "a: \x00\n", "not valid YAML", None),
     "list at the top, YAML": (".yaml", "- a\n", "mapping at its top", 1),
@@ -55,9 +57,12 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
+@pytest.mark.parametrize("libyaml", [True, False])
 def test_a_bad_file_is_a_config_error_with_its_line_and_nothing_of_its_text(
-    case: str, write: Callable[[str, str], Path]
+    case: str, libyaml: bool, write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if not libyaml:  # as where PyYAML was built without it
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
     suffix, text, message, line = BAD[case]
     file = write(f"c{suffix}", text)
     with pytest.raises(ConfigError, match=message) as caught:

@@ -163,6 +163,7 @@ def test_toml_arrays_of_tables_and_inline_tables_have_lines() -> None:
     text = 'x = {a = 1, b = [1, 2]}\n[[users]]\nname = "a"\n[[users]]\n[users.home]\ncity = """\nB"""\n'
     lines = parse_text(text, ".toml", "x").lines()
     assert lines["x",] == 1
+    assert parse_text("x = [\n [1],\n [2],\n]\ny = 3\n", ".toml", "x").lines() == {("x",): 1, ("y",): 5}
     assert (lines["users", "0"], lines["users", "0", "name"]) == (2, 3)
     assert (lines["users", "1"], lines["users", "1", "home"], lines["users", "1", "home", "city"]) == (4, 5, 6)
 

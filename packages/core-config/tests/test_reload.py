@@ -419,3 +419,14 @@ def test_the_environment_is_read_again_at_each_reload(monkeypatch: pytest.Monkey
     monkeypatch.setitem(os.environ, "MAESTRO_LEVEL", "DEBUG")
     assert manager.reload().paths == ("level",)
     assert manager.explain("level").variable == "MAESTRO_LEVEL"
+
+
+def test_a_number_that_becomes_a_truth_is_a_change(file: Path) -> None:
+    class Free(BaseConfig):
+        things: dict[str, Any] = Field(default_factory=dict)
+
+    put(file, {"things": {"a": 1}})
+    manager = ConfigManager(Free, files=[file])
+    manager.load()
+    put(file, {"things": {"a": True}})
+    assert manager.reload().changes == (Change(path="things.a", old=1, new=True),)
