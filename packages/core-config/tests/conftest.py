@@ -18,6 +18,7 @@ settings.register_profile(
 )
 settings.load_profile("package")
 
+
 class Lines:
     """A sink that keeps what is logged."""
 
@@ -35,7 +36,7 @@ class Lines:
 @pytest.fixture(autouse=True)
 def _clean_world(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.upper().startswith(("MAESTRO_", "SHOP_")) or name.lower().endswith("_proxy"):
+        if name.upper().startswith(("MAESTRO_", "SHOP_", "ENVIRONMENT")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 

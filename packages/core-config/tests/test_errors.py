@@ -32,6 +32,8 @@ PLANTED = "hunter2-Zq9pLx"
 
 
 class Given:
+    """A loader with values."""
+
     def __init__(self, values: Any) -> None:
         self.values = values
 
@@ -40,20 +42,26 @@ class Given:
 
 
 class Database(BaseConfig):
+    """A section with a secret."""
+
     host: str
     port: int = Field(5432, ge=1, le=65535)
     password: SecretStr = Field(SecretStr("changeme-default"), min_length=6)
 
 
 class User(BaseConfig):
+    """An item of a list."""
+
     name: str
     age: int = 0
 
 
 class Settings(BaseConfig):
+    """A configuration with a section."""
+
     name: str
     database: Database
-    users: list[User] = []
+    users: list[User] = Field(default_factory=list)
     mode: Literal["fast", "safe"] = "safe"
 
 
@@ -76,7 +84,26 @@ def test_one_error_lists_every_wrong_field_with_its_place(
         f"  - mode: Input should be 'fast' or 'safe' [{file}:8]",
     ]
     assert caught.value.extra["paths"][0] == "name"
-    assert caught.value.__cause__ is None
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+def test_a_field_that_an_item_lacks_is_told_at_the_items_line(write: Callable[[str, str], Path]) -> None:
+    file = write("c.yaml", "name: a\ndatabase: {host: h}\nusers:\n  - name: a\n  - age: 3\n")
+    with pytest.raises(ConfigError, match=rf"^users.1.name: is required \[{file}:5\]$"):
+        ConfigManager(Settings, files=[file]).load()
+
+
+def test_an_error_under_an_alias_is_told_under_the_name_at_its_line(write: Callable[[str, str], Path]) -> None:
+    class Inside(BaseConfig):
+        max_size: int = Field(1, alias="maxSize")
+
+    class Outside(BaseConfig):
+        inside: Inside = Inside()
+
+    for key in ("maxSize", "max_size"):
+        file = write("c.yaml", f"inside:\n  {key}: many\n")
+        with pytest.raises(ConfigError, match=rf"^inside.max_size: .*\[{file}:2\]$"):
+            ConfigManager(Outside, files=[file]).load()
 
 
 def test_problems_of_several_sources_and_of_values_are_one_error(write: Callable[[str, str], Path]) -> None:
@@ -134,16 +161,22 @@ def test_a_profile_without_files_is_told_with_the_nearest_one(write: Callable[[s
 
 
 class Cat(BaseConfig):
+    """One kind."""
+
     kind: Literal["cat"]
     lives: int = 9
 
 
 class Dog(BaseConfig):
+    """Another kind."""
+
     kind: Literal["dog"]
     tricks: int = 0
 
 
 class Pets(BaseConfig):
+    """A union by kind, and one without."""
+
     pet: Annotated[Cat | Dog, pydantic.Field(discriminator="kind")]
     other: Cat | str = "none"
 
@@ -202,17 +235,18 @@ def everything_shown(manager: ConfigManager[Any], logged: Lines) -> str:
 
 
 class Secretive(BaseConfig):
+    """Secrets of every kind."""
+
     api_key: str = PLANTED + "-default"
     typed: SecretStr = SecretStr(PLANTED + "-typed")
     marked: Annotated[str, Field(secret=True)] = PLANTED + "-marked"
-    many: list[SecretStr] = []
-    credentials: dict[str, Any] = {}
+    many: list[SecretStr] = Field(default_factory=list)
+    credentials: dict[str, Any] = Field(default_factory=dict)
     url: str = "x"
     deep: Database = Database(host="x", password=SecretStr(PLANTED + "-deep"))
-    ports: list[int] = []
+    ports: list[int] = Field(default_factory=list)
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_planted_secret_is_never_shown(
     write: Callable[[str, str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: Lines
 ) -> None:
@@ -249,7 +283,9 @@ def test_a_planted_secret_is_never_shown(
 
 def test_dicts_and_reprs_of_typed_secrets_show_stars() -> None:
     database = Database(host="h", password=SecretStr(PLANTED))
-    assert PLANTED not in f"{database!r} {database} {database.model_dump_json()} {database.model_dump()} {database.dict()}"
+    assert (
+        PLANTED not in f"{database!r} {database} {database.model_dump_json()} {database.model_dump()} {database.dict()}"
+    )
     assert str(database.password) == "*" * 10
     assert str(SecretStr("")) == "*" * 10
     assert database.dict() == {"host": "h", "port": 5432, "password": "***"}
@@ -269,7 +305,7 @@ def test_direct_construction_keeps_inputs_out_of_its_error() -> None:
 
 def test_the_policy_decides_and_may_be_changed() -> None:
     class Named(BaseConfig):
-        auth: dict[str, str] = {"issuer": "https://id.example"}
+        auth: dict[str, str] = Field(default_factory=lambda: {"issuer": "https://id.example"})
         customer_ref: str = "C-17"
 
     manager = ConfigManager(Named)

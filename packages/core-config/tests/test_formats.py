@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from maestro_core_config import BaseConfig, ConfigError, ConfigManager, FileLoader
@@ -19,7 +20,7 @@ PLANTED = "hunter2-Zq9pLx"
 
 
 class Anything(BaseConfig, extra="allow"):
-    pass
+    """A model that takes any key."""
 
 
 BAD = {
@@ -37,6 +38,7 @@ BAD = {
     "key that is a list, YAML": (".yaml", "? [a]\n: 1\n", "no plain text", 1),
     "merge of a scalar, YAML": (".yaml", "a:\n  <<: 3\n", "merges", 2),
     "tab, YAML": (".yaml", f"a: 1\n\tpassword: {PLANTED}\n", "not valid YAML", 2),
+    "unknown handle, YAML": (".yaml", f"a: 1\nb: !{PLANTED}!x 3\n", "not valid YAML", 2),
     "open quote, YAML": (".yaml", f"a: '{PLANTED}\n", "not valid YAML", 2),
     "control character, YAML": (".yaml", "a: \x00\n", "not valid YAML", None),
     "list at the top, YAML": (".yaml", "- a\n", "mapping at its top", 1),
@@ -55,9 +57,12 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
+@pytest.mark.parametrize("libyaml", [True, False])
 def test_a_bad_file_is_a_config_error_with_its_line_and_nothing_of_its_text(
-    case: str, write: Callable[[str, str], Path]
+    case: str, libyaml: bool, write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if not libyaml:  # as where PyYAML was built without it
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
     suffix, text, message, line = BAD[case]
     file = write(f"c{suffix}", text)
     with pytest.raises(ConfigError, match=message) as caught:
@@ -149,13 +154,36 @@ def test_yaml_not_a_number_is_a_float() -> None:
 
 
 PIECES = st.sampled_from(
-    ["a", "b: ", "- ", "{", "}", "[", "]", '"', "'", "\n", "  ", "\t", ":", ",", "=", "#", "&a ", "*a", "!!", "!", "<<: "]
-    + ["1", "1e999", "null", "true", "---\n", "? ", "|\n", ">-\n", '"""', "'''", "\\", "\\u", "é", "\x00", "\x85", "[[", "."]
+    [
+        *("a", "b: ", "- ", "{", "}", "[", "]", '"', "'", "\n", "  ", "\t", ":", ",", "=", "#", "&a ", "*a", "!!", "!"),
+        *(
+            "<<: ",
+            "1",
+            "1e999",
+            "null",
+            "true",
+            "---\n",
+            "? ",
+            "|\n",
+            ">-\n",
+            '"""',
+            "'''",
+            "\\",
+            "\\u",
+            "é",
+            "[[",
+            ".",
+        ),
+        *("\x00", "\x85"),
+    ]
 )
 
 
 @settings(max_examples=300)
-@given(text=st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=40), suffix=st.sampled_from([".toml", ".yaml", ".json"]))
+@given(
+    text=st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=40),
+    suffix=st.sampled_from([".toml", ".yaml", ".json"]),
+)
 @example(text="a: *", suffix=".yaml")
 @example(text="a = 1979-05-27T07:32:00+99:00", suffix=".toml")
 @example(text="? a", suffix=".yaml")

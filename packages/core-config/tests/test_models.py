@@ -19,21 +19,29 @@ if TYPE_CHECKING:
 
 
 class Settings(BaseConfig):
+    """A configuration with a section."""
+
     port: int = Field(80, ge=1, description="where to listen")
     password: str = Field("", secret=True)
 
 
 class Plain(pydantic.BaseModel):
+    """A model of pydantic."""
+
     port: int = 80
 
 
 @pydantic.dataclasses.dataclass
 class Pydantic:
+    """A dataclass of pydantic."""
+
     port: int = 80
 
 
 @dataclasses.dataclass
 class Standard:
+    """A dataclass of the standard library."""
+
     port: int = 80
 
 
@@ -68,6 +76,8 @@ def test_an_error_of_a_dataclass_itself_is_a_config_error() -> None:
 
 
 class Branch(BaseConfig):
+    """A model that holds itself."""
+
     name: str = "leaf"
     child: Branch | None = None
 
@@ -92,22 +102,21 @@ def test_an_open_model_keeps_keys_without_a_field() -> None:
 def test_configurations_are_frozen_and_refuse_unknown_fields() -> None:
     config = Settings(port=1)
     with pytest.raises(pydantic.ValidationError, match="frozen"):
-        config.port = 2  # type: ignore[misc] # that is the point
+        config.port = 2
     with pytest.raises(pydantic.ValidationError, match="Extra inputs"):
         Settings(prot=1)  # type: ignore[call-arg]
 
 
 class Own(BaseSettings):
+    """A model that reads sources of its own."""
+
     port: int = 1
 
 
 class Aliased(BaseConfig):
+    """A model whose origin cannot be told."""
+
     port: int = Field(1, validation_alias=pydantic.AliasPath("a", 0))
-
-
-class Untyped(BaseConfig):
-    model_config = pydantic.ConfigDict(defer_build=True)
-    thing: Any = None
 
 
 @pytest.mark.parametrize(
@@ -191,3 +200,36 @@ def test_nothing_is_there_before_it_was_loaded() -> None:
     first = manager.load()
     assert manager.load() is first
     assert manager.current is first
+
+
+class Parsed(BaseConfig):
+    """A section that may be written as one text."""
+
+    host: str = "h"
+    port: int = 1
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _of_text(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        host, _, port = value.partition(":")
+        return {"host": host, "port": port}
+
+
+class Around(BaseConfig):
+    """A configuration with such a section."""
+
+    place: Parsed = Parsed()
+    login: Parsed = Field(Parsed(), secret=True)
+
+
+def test_a_section_made_of_one_text_is_explained_by_it(write: Callable[[str, str], Path]) -> None:
+    low = write("low.yaml", "place:\n  port: 7\nlogin: ada:1\n")
+    high = write("high.yaml", "\nplace: db:8\n")
+    manager = ConfigManager(Around, files=[low, high])
+    assert manager.load().place == Parsed(host="db", port=8)
+    origin = manager.explain("place.port")
+    assert (origin.value, origin.winner.value, origin.source, origin.line) == (8, "db:8", str(high), 2)
+    assert [each.value for each in origin.shadowed] == [7, 1]
+    assert "ada" not in str(manager.explain("login.host"))

@@ -39,6 +39,8 @@ class Given:
 
 
 class Eight(BaseConfig):
+    """A field for each source, called like it."""
+
     default: str = "default"
     file: str = "default"
     profile: str = "default"
@@ -101,16 +103,22 @@ def test_an_environment_loader_of_ones_own_replaces_the_process_environment(monk
 
 
 class Pool(BaseConfig):
+    """The innermost section."""
+
     size: int = 1
     names: list[int] = Field(default_factory=list)
 
 
 class Database(BaseConfig):
+    """A section with a secret."""
+
     host: str = "localhost"
     pool: Pool = Pool()
 
 
 class Deep(BaseConfig):
+    """Sections in sections, and a mapping of anything."""
+
     database: Database = Database()
     labels: dict[str, Any] = Field(default_factory=dict)
 
@@ -133,7 +141,13 @@ def test_the_giver_of_values_may_change_them_later() -> None:
     assert manager.explain("labels.x").winner.value == [1]
 
 
-LEAVES = [("database", "host"), ("database", "pool", "size"), ("database", "pool", "names"), ("labels", "x"), ("labels", "y")]
+LEAVES = [
+    ("database", "host"),
+    ("database", "pool", "size"),
+    ("database", "pool", "names"),
+    ("labels", "x"),
+    ("labels", "y"),
+]
 VALUES: dict[tuple[str, ...], st.SearchStrategy[Any]] = {
     LEAVES[0]: st.sampled_from(["a", "b", "c"]),
     LEAVES[1]: st.integers(0, 9),
@@ -193,7 +207,9 @@ def fold(low: Any, high: Any) -> Any:
 
 
 @given(stack=st.lists(st.dictionaries(st.sampled_from("ab"), JSON, max_size=2), min_size=1, max_size=5))
-def test_layers_of_any_shape_merge_as_a_fold_and_the_explained_winner_says_the_value(stack: list[dict[str, Any]]) -> None:
+def test_layers_of_any_shape_merge_as_a_fold_and_the_explained_winner_says_the_value(
+    stack: list[dict[str, Any]],
+) -> None:
     """Mappings over scalars, scalars over mappings, at any depth: `labels` takes anything."""
     loaders = [Given(f"source-{number}", {"labels": layer}) for number, layer in enumerate(stack)]
     manager = ConfigManager(Deep, loaders=[*loaders, EnvironmentLoader(environ={})])

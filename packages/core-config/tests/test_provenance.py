@@ -29,10 +29,14 @@ if TYPE_CHECKING:
 
 
 class Pool(BaseConfig):
+    """The innermost section."""
+
     size: int = 1
 
 
 class Database(BaseConfig):
+    """A section with a secret."""
+
     host: str = "localhost"
     port: int = Field(5432, alias="dbPort")
     password: SecretStr = SecretStr("")
@@ -40,16 +44,19 @@ class Database(BaseConfig):
 
 
 class Settings(BaseConfig):
+    """A configuration with a section."""
+
     database: Database = Database()
     hosts: list[str] = Field(default_factory=list)
     labels: dict[str, str] = Field(default_factory=dict)
 
 
 TEXTS = {
-    "json": '{\n  "database": {\n    "host": "a",\n    "dbPort": 1,\n    "pool": {"size":\n 2}\n  },\n "hosts": ["x"],\n'
-    ' "labels": {"a.b": "c"}\n}',
+    "json": '{\n  "database": {\n    "host": "a",\n    "dbPort": 1,\n    "pool": {"size":\n 2}\n  },\n'
+    ' "hosts": ["x"],\n "labels": {"a.b": "c"}\n}',
     "yaml": "# top\ndatabase:\n  host: a\n  dbPort: 1\n  pool:\n    size: 2\n\nhosts: [x]\nlabels: {a.b: c}\n",
-    "toml": 'hosts = [\n  "x", # ]\n]\nlabels."a.b" = "c"\n[database]\nhost = "a"\ndbPort = 1\n[database.pool]\n\nsize = 2\n',
+    "toml": 'hosts = [\n  "x", # ]\n]\nlabels."a.b" = "c"\n[database]\nhost = "a"\n'
+    "dbPort = 1\n[database.pool]\n\nsize = 2\n",
 }
 LINES = {
     "json": {"database.host": 3, "database.port": 4, "database.pool.size": 5, "hosts": 8, 'labels."a.b"': 9},
@@ -69,7 +76,7 @@ def test_a_file_tells_the_line_of_each_value(suffix: str, write: Callable[[str, 
 
 NAMES = st.text(st.sampled_from('abz0_-. "\\é'), min_size=1, max_size=5)
 TREES = st.recursive(
-    st.integers(0, 9) | st.text(st.sampled_from('ab[]{}#=:,"\'\n é'), max_size=6) | st.booleans(),
+    st.integers(0, 9) | st.text(st.sampled_from("ab[]{}#=:,\"'\n é"), max_size=6) | st.booleans(),
     lambda inner: st.dictionaries(NAMES, inner, min_size=1, max_size=3) | st.lists(inner, max_size=3),
     max_leaves=8,
 )
@@ -156,6 +163,7 @@ def test_toml_arrays_of_tables_and_inline_tables_have_lines() -> None:
     text = 'x = {a = 1, b = [1, 2]}\n[[users]]\nname = "a"\n[[users]]\n[users.home]\ncity = """\nB"""\n'
     lines = parse_text(text, ".toml", "x").lines()
     assert lines["x",] == 1
+    assert parse_text("x = [\n [1],\n [2],\n]\ny = 3\n", ".toml", "x").lines() == {("x",): 1, ("y",): 5}
     assert (lines["users", "0"], lines["users", "0", "name"]) == (2, 3)
     assert (lines["users", "1"], lines["users", "1", "home"], lines["users", "1", "home", "city"]) == (4, 5, 6)
 

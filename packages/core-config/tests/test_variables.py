@@ -30,41 +30,51 @@ if TYPE_CHECKING:
 
 
 class Colour(Enum):
+    """An enum."""
+
     RED = "red"
 
 
 class Inner(pydantic.BaseModel):
+    """The innermost section."""
+
     number: int = 0
-    names: list[str] = []
-    table: dict[str, int] = {}
+    names: list[str] = Field(default_factory=list)
+    table: dict[str, int] = Field(default_factory=dict)
 
 
 class Middle(pydantic.BaseModel):
+    """A section in between."""
+
     inner: Inner = Inner()
     maybe: Inner | None = None
     flag: bool = False
 
 
 class Ours(BaseConfig):
+    """The model for us."""
+
     model_config = SettingsConfigDict(env_prefix="SHOP_")
     text: str = ""
     colour: Colour = Colour.RED
     either: int | list[int] = 0
-    numbers: list[int] = []
+    numbers: list[int] = Field(default_factory=list)
     middle: Middle = Middle()
-    table: dict[str, Any] = {}
-    models: dict[str, Inner] = {}
+    table: dict[str, Any] = Field(default_factory=dict)
+    models: dict[str, Inner] = Field(default_factory=dict)
 
 
 class Theirs(BaseSettings):
+    """The same model for pydantic-settings."""
+
     model_config = SettingsConfigDict(env_prefix="SHOP_", env_nested_delimiter="__")
     text: str = ""
     colour: Colour = Colour.RED
     either: int | list[int] = 0
-    numbers: list[int] = []
+    numbers: list[int] = Field(default_factory=list)
     middle: Middle = Middle()
-    table: dict[str, Any] = {}
-    models: dict[str, Inner] = {}
+    table: dict[str, Any] = Field(default_factory=dict)
+    models: dict[str, Inner] = Field(default_factory=dict)
 
 
 def values_of(environ: Mapping[str, str]) -> Any:
@@ -190,12 +200,16 @@ def test_empty_variables_count_unless_the_model_ignores_them() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
+    """A dataclass inside."""
+
     names: list[str] = field(default_factory=list)
     port: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
+    """A dataclass around."""
+
     part: Part = Part()
     maybe: Part | None = None
     parts: dict[str, Part] = field(default_factory=dict)
@@ -232,10 +246,14 @@ def test_a_loader_on_its_own_splits_names_and_reads_json_where_it_can() -> None:
     layer = EnvironmentLoader(environ=environ).load()
     assert layer.values == {"a": {"b": [1], "c": "x"}}
     assert layer.position(("a", "b")).variable == "MAESTRO_A__B"
-    assert EnvironmentLoader("MAESTRO_", lowercase_keys=False, environ=environ).load().values == {"A": {"B": [1], "C": "x"}}
+    assert EnvironmentLoader("MAESTRO_", lowercase_keys=False, environ=environ).load().values == {
+        "A": {"B": [1], "C": "x"}
+    }
 
 
-def test_a_dot_env_file_may_be_absent_and_must_be_well_formed(write: Callable[[str, str], Path], tmp_path: Path) -> None:
+def test_a_dot_env_file_may_be_absent_and_must_be_well_formed(
+    write: Callable[[str, str], Path], tmp_path: Path
+) -> None:
     assert ConfigManager(Ours, loaders=[DotEnvLoader(tmp_path / "no.env")]).load().text == ""
     with pytest.raises(ConfigError, match="does not exist"):
         ConfigManager(Ours, loaders=[DotEnvLoader(tmp_path / "no.env", required=True)]).load()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping  # noqa: TC003 - pydantic resolves annotations
-from typing import TYPE_CHECKING, Any, Self, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pydantic
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel, ConfigDict
 from pydantic_settings import SettingsConfigDict
 
 from .fields import Field
@@ -27,7 +27,6 @@ class SecretStr(pydantic.SecretStr):
         return _STARS
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field, pydantic.Field, PrivateAttr))
 class BaseConfig(BaseModel):
     """A section of configuration, or the whole: frozen, unknown keys refused, inputs kept out of error texts.
 
@@ -35,7 +34,7 @@ class BaseConfig(BaseModel):
     `model_config = SettingsConfigDict(env_prefix="SHOP_")`.
     """
 
-    model_config = SettingsConfigDict(
+    model_config: ClassVar[ConfigDict] = SettingsConfigDict(
         frozen=True,
         extra="forbid",
         hide_input_in_errors=True,

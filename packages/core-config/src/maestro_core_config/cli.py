@@ -31,13 +31,24 @@ Command: TypeAlias = Callable[[argparse.Namespace], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns 0 when all is as wanted, 1 when it found something, 2 when it could not do its work."""
-    chosen = _parser().parse_args(arguments)
+    chosen = _chosen(arguments)
     command: Command = chosen.command
     try:
         return command(chosen)
     except (ConfigError, ValueError, TypeError) as error:
         sys.stderr.write(f"maestro-config: {error}\n")
         return _WRONG
+
+
+def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the arguments; a path may stand before or after the options, which argparse alone does not allow."""
+    parser = _parser()
+    chosen, rest = parser.parse_known_args(arguments)
+    if len(rest) == 1 and not rest[0].startswith("-") and getattr(chosen, "path", "") is None:
+        chosen.path = rest[0]
+    elif rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return chosen
 
 
 def _parser() -> argparse.ArgumentParser:

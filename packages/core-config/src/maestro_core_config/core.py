@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import fnmatch
+import os
 import threading
 from dataclasses import replace
 from functools import lru_cache
@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 from maestro_core_logging import get_logger
 
 from .errors import ConfigError
-from .events import ConfigEvent
-from .masking import Mask, jsonable, leaf_values, masked_values, nested, revealed
+from .events import Subscribers
+from .masking import Mask, default_redactor, jsonable, leaf_values, masked_values, nested, revealed
 from .paths import parse
 from .reload import ReloadResult, compared
 from .saving import write_config
+from .schema import schema_without_secrets
 from .shape import shape_of
 from .snapshot import Snapshot, adapter, resolve
 from .sources import sources_for
 from .watching import Watch
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from maestro_core_logging import Redactor
 
     from .encryption import ConfigEncryption
+    from .events import ConfigEvent
     from .layers import ConfigLoader
     from .merging import Unknown
     from .origin import Origin
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["ConfigManager", "get_config"]
 
 T = TypeVar("T")
-_COUNTS = ("loads", "applied", "unchanged", "rejected", "restart_required", "subscriber_errors")
+_COUNTS = ("loads", "applied", "unchanged", "rejected", "restart_required")
 _REPLACED = {
     "vault_url": "give loaders=[VaultLoader(url, token, path)]",
     "vault_token": "give loaders=[VaultLoader(url, token, path)]",
@@ -73,7 +74,7 @@ class ConfigManager(Generic[T]):
             `warnings`, where all of them are.
         redactor: the policy for what is shown; None is the house's.
         config_dir: a folder of files named base, default, config, settings or like the profile, as the first platform
-            had it.
+            had it; the profile is then that of the variable `ENVIRONMENT`, or `development`, unless it is given.
         environment: another name for `profile`, as the first platform had it.
         dropped: arguments of the first platform that are refused with what replaces them.
 
@@ -109,7 +110,8 @@ class ConfigManager(Generic[T]):
             raise ValueError(f"unknown={unknown!r} is not valid; use 'warn', 'error' or 'ignore'.")
         self._shape = shape_of(config_class, prefix)
         adapter(self._shape.model)  # a type that pydantic cannot validate fails here, not at the first load
-        self._profile = profile if profile is not None else environment
+        chosen = profile if profile is not None else environment
+        self._profile = os.environ.get("ENVIRONMENT", "development") if config_dir and chosen is None else chosen
         self._config_dir = config_dir
         self._sources = sources_for(
             self._shape,
@@ -119,6 +121,7 @@ class ConfigManager(Generic[T]):
             config_dir=config_dir,
             overrides=overrides or {},
             strict=unknown == "error",
+            misses_profile=chosen is not None,
         )
         self._logs_unknown = unknown == "warn"
         self._encryption = encryption
@@ -127,9 +130,10 @@ class ConfigManager(Generic[T]):
         self._poll_interval = float(poll_interval)
         self._lock = threading.RLock()  # a subscriber may reload in its turn
         self._snapshot: Snapshot[T] | None = None
-        self._listeners: tuple[tuple[str | None, Callable[..., object]], ...] = ()
+        self._subscribers = Subscribers()
         self._counts = dict.fromkeys(_COUNTS, 0)
         self._watch: Watch | None = None
+        self._watch_lock = threading.Lock()  # of its own: never held while anything is read
 
     @property
     def name(self) -> str:
@@ -191,7 +195,9 @@ class ConfigManager(Generic[T]):
                 elif result.status == "unchanged":  # lines may have moved
                     self._snapshot = replace(new, config=old.config, generation=old.generation)
             self._counts[result.status] += 1
-            self._tell(result)
+            if not result.ok:
+                get_logger("maestro_core_config").warning("reload changed nothing", model=self.name, reason=str(result))
+            self._subscribers.tell(self.name, result)
         return result
 
     async def areload(self) -> ReloadResult:
@@ -212,16 +218,7 @@ class ConfigManager(Generic[T]):
         Raises:
             TypeError: what is given is no function.
         """
-        pattern, callback = (None, glob) if fn is None else (glob, fn)
-        if not callable(callback) or not isinstance(pattern, (str, type(None))):
-            raise TypeError("subscribe takes a function of an event, or a pattern and a function of (path, old, new).")
-        entry = (pattern, callback)
-        self._listeners = (*self._listeners, entry)
-
-        def unsubscribe() -> None:
-            self._listeners = tuple(each for each in self._listeners if each is not entry)
-
-        return unsubscribe
+        return self._subscribers.add(None, glob) if fn is None else self._subscribers.add(glob, fn)
 
     def explain(self, path: str | Path) -> Origin:
         """Tell where a setting's value comes from: source, line, variable, and what it shadowed.
@@ -276,8 +273,9 @@ class ConfigManager(Generic[T]):
         return FilePath(path)
 
     def get_schema(self) -> dict[str, Any]:
-        """Return the model's JSON Schema; secrets are `writeOnly`."""
-        return adapter(self._shape.model).json_schema()
+        """Return the model's JSON Schema; secrets are `writeOnly`, and their defaults `***`."""
+        schema = adapter(self._shape.model).json_schema()
+        return schema_without_secrets(schema, self._shape.root, self._redactor or default_redactor())
 
     def validate_schema(self, data: Mapping[str, Any]) -> T:
         """Validate a mapping alone and return the configuration it makes; nothing is put in force.
@@ -297,7 +295,7 @@ class ConfigManager(Generic[T]):
         Remote sources are asked again every `refresh` seconds of theirs. A second call returns the same watch.
         """
         self.load()
-        with self._lock:
+        with self._watch_lock:
             if self._watch is None or not self._watch.running:
                 self._watch = Watch(
                     interval=self._poll_interval,
@@ -310,11 +308,13 @@ class ConfigManager(Generic[T]):
 
     async def start(self) -> None:
         """Load and watch, off the event loop; a second call does nothing more."""
-        await asyncio.to_thread(self.watch)
+        await self.aload()
+        self.watch()  # has nothing left to read; after an await, a cancelled start would leave its thread behind
 
     async def aclose(self) -> None:
         """Stop watching; the configuration stays readable. A second call does nothing."""
         if self._watch is not None:
+            self._watch.stop(wait=False)  # told at once, whatever becomes of the wait
             await asyncio.to_thread(self._watch.stop)
 
     async def __aenter__(self) -> Self:
@@ -332,6 +332,7 @@ class ConfigManager(Generic[T]):
         return {
             "name": self.name,
             **self._counts,
+            "subscriber_errors": self._subscribers.errors,
             "generation": snapshot.generation if snapshot is not None else 0,
             "warnings": len(self.warnings) if snapshot is not None else 0,
         }
@@ -354,30 +355,6 @@ class ConfigManager(Generic[T]):
             problems=problems,
             generation=generation,
         )
-
-    def _tell(self, result: ReloadResult) -> None:
-        """Tell subscribers, and the log when the new data was not taken."""
-        if not result.ok:
-            get_logger("maestro_core_config").warning("reload changed nothing", model=self.name, reason=str(result))
-        data: dict[str, int | float | str] = {
-            "changes": len(result.changes),
-            "problems": len(result.problems),
-            "paths": ", ".join(result.paths),
-        }
-        event = ConfigEvent(kind=f"config.{result.status}", name=self.name, data=data)
-        for pattern, callback in self._listeners:
-            if pattern is None:
-                self._call(callback, event)
-            elif result.status == "applied":
-                for change in result.changes:
-                    if fnmatch.fnmatchcase(change.path, pattern):
-                        self._call(callback, change.path, change.old, change.new)
-
-    def _call(self, callback: Callable[..., object], *arguments: Any) -> None:
-        try:
-            callback(*arguments)
-        except Exception:  # noqa: BLE001 - an observer's fault is not the caller's
-            self._counts["subscriber_errors"] += 1
 
 
 def get_config(model: type[T], *, files: Sequence[str | os.PathLike[str]] = (), profile: str | None = None) -> T:

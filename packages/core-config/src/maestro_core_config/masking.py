@@ -32,6 +32,7 @@ class Mask:
         self._shape = shape
         self._redactor = redactor or default_redactor()
         self._also = also
+        self._judged: dict[Path, bool] = {}
 
     @property
     def replacement(self) -> str:
@@ -39,23 +40,37 @@ class Mask:
         return self._redactor.policy.replacement
 
     def is_secret(self, path: Path) -> bool:
-        """Tell whether a path is a secret: marked, of a secret type, encrypted, or called like one."""
+        """Tell whether a setting is a secret: marked, of a secret type, encrypted even in part, or called like one."""
+        known = self._judged.get(path)
+        if known is None:
+            known = self._judged[path] = self._judge(path)
+        return known
+
+    def _judge(self, path: Path) -> bool:
         node: Node | None = self._shape.root
         for number, key in enumerate(path, start=1):
             node = node.child(key) if node is not None else None
             if (node is not None and node.secret) or self._redactor.is_sensitive_key(key):
                 return True
-            if self._also and path[:number] in self._also:
+            if path[:number] in self._also:
                 return True
-        return False
+        return any(each[: len(path)] == path for each in self._also)
+
+    def has_secrets_below(self, path: Path) -> bool:
+        """Tell whether a section has a secret in it."""
+        node = self._shape.node(path)
+        return self.is_secret(path) or (node is not None and any(self.is_secret(each.path) for each in node.leaves()))
 
     def shown(self, path: Path, value: Any) -> Any:
         """Return a value as plain JSON types, without secrets; whether something is set at all may be seen."""
         if self.is_secret(path):
-            is_nothing = value is None or isinstance(value, bool) or (isinstance(value, str) and not value)
-            return value if is_nothing else self.replacement
+            plain = value.get_secret_value() if isinstance(value, _SECRETS) else value
+            is_nothing = plain is None or isinstance(plain, bool) or (isinstance(plain, (str, bytes)) and not plain)
+            return jsonable(plain) if is_nothing else self.replacement
         if is_encrypted(value):
             return self.replacement
+        if type(value) is str:
+            return self._redactor.redact_text(value)
         return self._redactor.redact(jsonable(value))
 
     def shown_object(self, path: Path, value: Any) -> Any:

@@ -6,21 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .layers import Layer, Position, Precedence, lookup
 from .paths import Path, render
 from .suggestions import did_you_mean
 
 if TYPE_CHECKING:
+    from .layers import Layer, Position, Precedence
     from .shape import Node, Shape
 
-__all__ = ["Fitted", "Unknown", "fit", "fold", "given"]
+__all__ = ["Fitted", "Said", "Unknown", "fit", "fold", "given"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
     """A key or variable that belongs to no setting, where it stands, and what was probably meant.
 
-    `kind` is `key`, `variable`, `file` (in a folder of secrets), `profile` (no file belongs to it) or `source` (an optional one that is not there).
+    `kind` is `key`, `variable`, `file` (in a folder of secrets), `profile` (no file belongs to it) or `source` (an
+    optional one that is not there).
     """
 
     name: str
@@ -120,30 +121,41 @@ def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-_ABSENT = object()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a layer says about a path: `raw`, which stands `at` the path itself or, as a whole, at a section above."""
+
+    layer: Fitted
+    raw: Any
+    at: Path
 
 
-def given(layers: tuple[Fitted, ...], path: Path) -> tuple[list[tuple[Fitted, Any]], int]:
-    """Return the layers that have a path with what they say, high to low, and how many of them are still in force.
+def given(layers: tuple[Fitted, ...], path: Path) -> tuple[list[Said], int]:
+    """Return what layers say about a path, high to low, and how many of them are still in force.
 
-    A layer that puts something else than a mapping where the path goes through cuts off what lies below it.
+    A layer that puts something else than a mapping where the path goes through cuts off what lies below it; when
+    nothing above it has the path, what it puts there is what the value was made of.
     """
-    found: list[tuple[Fitted, Any]] = []
+    found: list[Said] = []
     alive: int | None = None
     for each in reversed(layers):
-        value = lookup(each.values, path, _ABSENT)
-        if value is not _ABSENT:
-            found.append((each, value))
-        elif alive is None and _cuts(each.values, path):
+        at, raw = _reached(each.values, path)
+        if at == path:
+            found.append(Said(layer=each, raw=raw, at=at))
+        elif alive is None and not isinstance(raw, Mapping):
+            if not found:
+                found.append(Said(layer=each, raw=raw, at=at))
             alive = len(found)
     return found, len(found) if alive is None else alive
 
 
-def _cuts(values: Any, path: Path) -> bool:
-    for key in path:
-        if not isinstance(values, Mapping):
-            return True
-        if key not in values:
-            return False
-        values = values[key]
-    return False
+def _reached(values: Any, path: Path) -> tuple[Path, Any]:
+    """Follow a path as far as it goes; return how far that is, and what is there."""
+    for number, key in enumerate(path):
+        if isinstance(values, Mapping) and key in values:
+            values = values[key]
+        elif isinstance(values, list) and key.isdecimal() and int(key) < len(values):
+            values = values[int(key)]
+        else:
+            return path[:number], values
+    return path, values

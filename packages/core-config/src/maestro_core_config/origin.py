@@ -12,7 +12,7 @@ from .paths import Path, render
 if TYPE_CHECKING:
     from .layers import Precedence
     from .masking import Mask
-    from .merging import Fitted
+    from .merging import Fitted, Said
 
 __all__ = ["Candidate", "Origin", "origin_of"]
 
@@ -71,7 +71,7 @@ class Origin:
 def origin_of(path: Path, value: Any, default: Candidate | None, layers: tuple[Fitted, ...], mask: Mask) -> Origin:
     """Explain one setting from the layers it was made of."""
     found, alive = given(layers, path)
-    said = [_candidate(path, each, raw, mask) for each, raw in found]
+    said = [_candidate(path, each, mask) for each in found]
     winners, cut_off = said[:alive], said[alive:]
     rest = [*winners[1:], *cut_off, *([default] if default is not None else [])]
     winner = winners[0] if winners else default
@@ -88,12 +88,13 @@ def origin_of(path: Path, value: Any, default: Candidate | None, layers: tuple[F
     )
 
 
-def _candidate(path: Path, layer: Fitted, raw: Any, mask: Mask) -> Candidate:
-    place = layer.position(path)
+def _candidate(path: Path, said: Said, mask: Mask) -> Candidate:
+    place = said.layer.position(said.at)
+    holds_secrets = said.at != path and mask.has_secrets_below(said.at)
     return Candidate(
-        precedence=layer.precedence,
+        precedence=said.layer.precedence,
         source=place.source,
-        value=mask.shown(path, raw),
+        value=mask.replacement if holds_secrets else mask.shown(path, said.raw),
         line=place.line,
         variable=place.variable,
     )

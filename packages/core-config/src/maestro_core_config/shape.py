@@ -28,8 +28,8 @@ class Node:
     """A setting, or a section of settings.
 
     `path` leads to it, with `*` for any key of a mapping. `keys` maps the keys a source may use to the names of
-    `children`. `item` describes each value of a mapping. `open` nodes take keys that no field names; one without an `item` takes
-    anything at any depth.
+    `children`. `item` describes each value of a mapping. `open` nodes take keys that no field names; one without an
+    `item` takes anything at any depth.
     """
 
     path: Path
@@ -218,9 +218,7 @@ def _typed(path: Path, annotation: Any, *, marked: tuple[bool, bool], seen: tupl
                 path=path, annotation=annotation, item=item, secret=marked[0], restart=marked[1], open=True, **more
             )
     takes_anything = annotation is Any or annotation is object
-    return Node(
-        path=path, annotation=annotation, secret=marked[0], restart=marked[1], open=takes_anything, **more
-    )
+    return Node(path=path, annotation=annotation, secret=marked[0], restart=marked[1], open=takes_anything, **more)
 
 
 def _joined(found: list[Node]) -> Node:

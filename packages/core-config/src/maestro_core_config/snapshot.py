@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -101,14 +101,16 @@ def resolve(
     opened = _decrypted(merged, encryption, layers, problems)
     mask = Mask(shape, redactor, opened)
     judge = _Judge(shape=shape, layers=layers, mask=mask, merged=merged)
+    config: Any = None
+    told = {problem.path for problem in problems}
     try:
         config = adapter(shape.model).validate_python(merged, by_name=True, by_alias=False)
     except ValidationError as error:
-        told = {problem.path for problem in problems}
         more = [judge.problem(each) for each in error.errors(include_url=False, include_input=False)]
-        raise ConfigError(problems=[*problems, *(each for each in more if each.path not in told)]) from None
-    problems += judge.own_checks(config, validator)
-    if problems:
+        problems += [each for each in more if each.path not in told]
+    else:
+        problems += judge.own_checks(config, validator)
+    if problems:  # raised out here, so that the error holds nothing of pydantic's, which knows the inputs
         raise ConfigError(problems=problems)
     return Snapshot(config=config, shape=shape, layers=layers, mask=mask, generation=generation)
 
@@ -160,7 +162,7 @@ def _placed(path: Path, message: str, layers: tuple[Fitted, ...]) -> Problem:
     for length in range(len(path), 0, -1):
         found, alive = given(layers, path[:length])
         if alive:
-            place = found[0][0].position(path)
+            place = found[0].layer.position(path)
             return Problem(
                 path=render(path), message=message, source=place.source, line=place.line, variable=place.variable
             )
@@ -178,12 +180,17 @@ class _Judge:
 
     def problem(self, error: Any) -> Problem:
         """Return the problem of one error of pydantic."""
-        path = self._path(error["loc"])
         if error["type"] == "missing":
-            variable = self.shape.variable(path)
-            message = f"is required; set it in a file, or by the variable {variable}"
-            return Problem(path=render(path), message=message)
+            return self._missing((*self._path(error["loc"][:-1]), str(error["loc"][-1])))
+        path = self._path(error["loc"])
         return _placed(path, self._message(path, error), self.layers)
+
+    def _missing(self, path: Path) -> Problem:
+        node = self.shape.node(path)
+        if node is None or "*" in node.path:  # in an item of a list or a mapping, which has its place
+            return replace(_placed(path[:-1], "is required", self.layers), path=render(path))
+        variable = self.shape.variable(path)
+        return Problem(path=render(path), message=f"is required; set it in a file, or by the variable {variable}")
 
     def own_checks(self, config: Any, validator: ConfigValidator | None) -> list[Problem]:
         """Return what the model's `validate_config` and the validator's rules find."""

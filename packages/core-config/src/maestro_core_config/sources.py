@@ -122,8 +122,9 @@ def sources_for(
     config_dir: str | os.PathLike[str] | None,
     overrides: Mapping[str, Any],
     strict: bool,
+    misses_profile: bool,
 ) -> Sources:
-    """Put the stack together; see `ConfigManager` for the arguments.
+    """Put the stack together; see `ConfigManager` for the arguments. `misses_profile`: a profile needs a file.
 
     Raises:
         TypeError: a loader has no `load`, or `files` is one path.
@@ -131,6 +132,8 @@ def sources_for(
     """
     if isinstance(files, (str, bytes)) or hasattr(files, "__fspath__"):
         raise TypeError(f"files={files!r} is one path; give a list of them.")
+    if hasattr(loaders, "__fspath__") or hasattr(loaders, "encode"):  # what the first platform took here
+        raise TypeError(f"loaders={loaders!r} is no list of loaders; a folder of files is given as config_dir=.")
     given = list(loaders or ())
     for each in given:
         if isinstance(each, type) or not isinstance(each, ConfigLoader):
@@ -147,7 +150,7 @@ def sources_for(
         given.append(EnvironmentLoader())
     stack += given
     bound = [each.for_model(shape) if hasattr(each, "for_model") else each for each in stack]
-    strange = _strange_profile(profile, base, wanted) if profile is not None and wanted else None
+    strange = _strange_profile(profile, base, wanted) if profile and wanted and misses_profile else None
     return Sources(shape, bound, overrides, strange=strange, strict=strict)
 
 

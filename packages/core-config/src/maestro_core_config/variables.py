@@ -100,12 +100,12 @@ def _path(derived: str, shape: Shape) -> Path | None:
     known = shape.variables.get(derived)
     if known is not None:
         return known
-    head = derived
-    while shape.delimiter in head[len(shape.prefix) :]:
-        head = head.rpartition(shape.delimiter.lower())[0]
+    head, delimiter = derived, shape.delimiter.lower()
+    while delimiter in head[len(shape.prefix) :]:
+        head = head.rpartition(delimiter)[0]
         known = shape.variables.get(head)
         if known is not None:
-            return _below(known, derived[len(head) + len(shape.delimiter) :].split(shape.delimiter.lower()), shape)
+            return _below(known, derived[len(head) + len(delimiter) :].split(delimiter), shape)
     return None
 
 

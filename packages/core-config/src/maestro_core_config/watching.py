@@ -54,10 +54,10 @@ class Watch:
         """Whether the thread is there."""
         return self._thread.is_alive() and not self._stopping.is_set()
 
-    def stop(self) -> None:
-        """Stop and wait for the thread; a second call does nothing. A subscriber may call it too."""
+    def stop(self, *, wait: bool = True) -> None:
+        """Stop and, with `wait`, wait for the thread; a second call does nothing. A subscriber may call it too."""
         self._stopping.set()
-        if self._thread is not threading.current_thread():
+        if wait and self._thread is not threading.current_thread():
             self._thread.join()
 
     def _run(self) -> None:

@@ -38,22 +38,24 @@ class TextError(Exception):
         self.line = line
 
 
-def read_text(file: FilePath, most: int = MOST_BYTES) -> str | None:
-    """Read a file as UTF-8, a byte order mark left out; None when there is no such file.
+def read_text(file: FilePath, *, required: bool = False) -> str | None:
+    """Read a file as UTF-8, a byte order mark left out; None when it is not there and need not be.
 
     Raises:
-        ConfigError: it is no file, cannot be read, is larger than `most` bytes, or is not UTF-8.
+        ConfigError: it is missing though required, cannot be read, is larger than 1 MiB, or is not UTF-8.
     """
     try:
         with file.open("rb") as stream:
-            data = stream.read(most + 1)
+            data = stream.read(MOST_BYTES + 1)
     except FileNotFoundError:
+        if required:
+            raise _refused(str(file), "the file does not exist; create it, or correct the path") from None
         return None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name is not valid"
         raise _refused(str(file), f"cannot be read: {reason}; give a readable file") from None
-    if len(data) > most:
-        raise _refused(str(file), f"is larger than {most} bytes; split it, or take out what is no configuration")
+    if len(data) > MOST_BYTES:
+        raise _refused(str(file), f"is larger than {MOST_BYTES} bytes; split it, or take out what is no configuration")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

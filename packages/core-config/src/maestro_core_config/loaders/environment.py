@@ -95,11 +95,8 @@ class DotEnvLoader:
         from dotenv.parser import parse_stream
 
         source = str(self.path)
-        text = read_text(self.path)
+        text = read_text(self.path, required=self.required)
         if text is None:
-            if self.required:
-                message = "the file does not exist; create it, or correct the path"
-                raise ConfigError(problems=[Problem(path="", message=message, source=source)])
             return Layer(source, {})
         bindings = list(parse_stream(io.StringIO(text)))
         broken = [

@@ -59,11 +59,8 @@ class FileLoader:
     def load(self) -> Layer:
         """Read the file."""
         source = str(self.path)
-        text = read_text(self.path)
+        text = read_text(self.path, required=self.required)
         if text is None:
-            if self.required:
-                message = "the file does not exist; create it, or correct the path"
-                raise ConfigError(problems=[Problem(path="", message=message, source=source)])
             return Layer(source, {})
         parsed = parse_text(text, self.path.suffix, source)
 

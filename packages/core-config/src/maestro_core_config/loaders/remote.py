@@ -43,7 +43,7 @@ class RemoteLoader(ABC):
         token: sent as the header `token_header`; empty means none.
         optional: whether the service starts without it when it does not answer or holds nothing; a later failure never
             takes values away.
-        timeout: seconds for one try, from connecting to the last byte.
+        timeout: seconds to wait for a connection and for bytes; an answer that takes longer in all is given up too.
         retries: further tries after refused connections, time-outs, 429 and 5xx, with 0.1 s, 0.2 s ... in between.
         refresh: seconds after which a watching manager asks again; None: never.
         sleep, clock, rng: for tests.
