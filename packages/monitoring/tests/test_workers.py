@@ -1,0 +1,218 @@
+"""Several worker processes count as one service, and go on doing so when some are killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from maestro_monitoring import clear_worker_files
+from prometheus_client.parser import text_string_to_metric_families
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PRELUDE = """
+import sys
+import maestro_monitoring as mm
+from maestro_monitoring.exposition import Scrape
+
+requests = mm.counter("requests", "", ["worker"])
+waits = mm.histogram("wait_seconds", "", buckets=[1, 10])
+sent = mm.summary("sent_bytes")
+busy = mm.gauge("busy_jobs")
+mm.info("service").info({"service": "orders"})
+
+def scrape():
+    sys.stdout.write(Scrape().render("")[0].decode() + "END\\n")
+    sys.stdout.flush()
+"""
+WORKER = (
+    PRELUDE
+    + """
+for line in sys.stdin:
+    word, _, number = line.strip().partition(" ")
+    if word == "count":
+        for _ in range(int(number)):
+            requests.labels(sys.argv[1]).inc()
+            waits.observe(0.5)
+            sent.observe(10)
+        busy.set(int(number))
+        print("counted", flush=True)
+    elif word == "scrape":
+        scrape()
+"""
+)
+
+
+class Worker:
+    """A worker process that counts and scrapes when it is told to."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", WORKER, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+
+    def tell(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, "the worker has ended"
+        return line
+
+    def count(self, number: int) -> None:
+        self.tell(f"count {number}")
+        assert self.line() == "counted\n"
+
+    def scrape(self) -> dict[tuple[str, str], float]:
+        self.tell("scrape")
+        text = "".join(iter(self.line, "END\n"))
+        families = text_string_to_metric_families(text)
+        return {(s.name, ",".join(s.labels.values())): s.value for family in families for s in family.samples}
+
+    def kill(self) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    clear_worker_files(tmp_path / "workers")
+    return tmp_path / "workers"
+
+
+@pytest.fixture
+def workers(folder: Path) -> Iterator[list[Worker]]:
+    started = [Worker(name, folder) for name in ("a", "b", "c", "d")]
+    yield started
+    for worker in started:
+        worker.kill()
+
+
+def test_totals_are_the_sum_over_workers_also_of_those_that_were_killed(workers: list[Worker], folder: Path) -> None:
+    """Kill -9 at any moment loses nothing that was counted; gauges of the dead are gone, and so are their files."""
+    a, b, c, d = workers
+    for number, worker in enumerate(workers, start=1):
+        worker.count(number * 10)
+    first = a.scrape()
+    assert [first["requests_total", name] for name in "abcd"] == [10, 20, 30, 40]
+    assert first["wait_seconds_count", ""] == first["wait_seconds_bucket", "1.0"] == 100
+    assert (first["wait_seconds_sum", ""], first["sent_bytes_sum", ""]) == (50, 1_000)
+    assert first["busy_jobs", ""] == 100
+    assert first["service_info", "orders"] == 1
+    b.kill()
+    d.count(2)
+    second = c.scrape()
+    assert [second["requests_total", name] for name in "abcd"] == [10, 20, 30, 42]
+    assert second["wait_seconds_count", ""] == 102
+    assert second["busy_jobs", ""] == 10 + 30 + 2
+    c.kill()
+    a.count(1)
+    third, fourth = a.scrape(), d.scrape()
+    assert third == fourth
+    assert [third["requests_total", name] for name in "abcd"] == [11, 20, 30, 42]
+    assert third["busy_jobs", ""] == 1 + 2
+    pids = {path.stem.rpartition("_")[2] for path in folder.glob("*.db")}
+    assert pids == {"0", str(a.process.pid), str(d.process.pid)}
+
+
+def test_a_worker_that_is_killed_while_it_counts_loses_nothing_it_was_heard_of(
+    workers: list[Worker], folder: Path
+) -> None:
+    a, b, *_ = workers
+    counted = 0
+    b.tell("count 1000000")
+    while not list(folder.glob(f"counter_{b.process.pid}.db")):
+        a.scrape()
+    seen = a.scrape().get(("requests_total", "b"), 0)
+    b.kill()
+    counted = a.scrape()["requests_total", "b"]
+    assert counted >= seen
+    assert a.scrape()["requests_total", "b"] == counted
+
+
+CUT_OFF = """
+import itertools, os, shutil, sys
+from pathlib import Path
+from maestro_monitoring.workers import collect_workers
+
+def totals(folder):
+    samples = [sample for metric in collect_workers(folder) for sample in metric.samples]
+    return {sample.name: sample.value for sample in samples if "le" not in sample.labels}
+
+def cut_off_after(left):
+    def counted(function):
+        def step(*args, **kwargs):
+            nonlocal left
+            if left == 0:
+                os._exit(9)
+            left -= 1
+            return function(*args, **kwargs)
+        return step
+    for name in ("replace", "unlink", "write_text"):
+        setattr(Path, name, counted(getattr(Path, name)))
+
+left_behind = Path(sys.argv[1])
+for steps in itertools.count():
+    folder = left_behind.with_name(f"copy {steps}")
+    shutil.copytree(left_behind, folder)
+    child = os.fork()
+    if child == 0:
+        cut_off_after(steps)
+        collect_workers(folder)
+        os._exit(0)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    counts = dict.fromkeys(("requests_total", "wait_seconds_count", "sent_bytes_count"), 7)
+    wanted = {**counts, "wait_seconds_sum": 3.5, "sent_bytes_sum": 70}
+    assert totals(folder) == totals(folder) == wanted, (steps, totals(folder))
+    assert {path.stem for path in folder.glob("*.db")} == {"counter_0", "histogram_0", "summary_0"}
+    if ended == 0:
+        print(steps)
+        break
+    assert ended == 9
+"""
+
+
+def test_a_merge_that_is_cut_off_anywhere_is_finished_by_the_next_scrape(folder: Path) -> None:
+    """The process that merges is ended at its first step, its second, ...; nothing is lost or counted twice."""
+    for count in (3, 4):
+        worker = Worker("x", folder)
+        worker.count(count)
+        worker.kill()
+    done = subprocess.run([sys.executable, "-c", CUT_OFF, str(folder)], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert int(done.stdout) > 8
+
+
+def test_what_an_earlier_run_has_left_is_cleared_by_the_parent(tmp_path: Path, monkeypatch: Any) -> None:
+    folder = tmp_path / "new" / "workers"
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(folder))
+    clear_worker_files()
+    worker = Worker("x", folder)
+    worker.count(3)
+    worker.kill()
+    assert list(folder.glob("*.db"))
+    (folder / "notes.txt").write_text("not ours")
+    clear_worker_files()
+    assert not list(folder.glob("*.db"))
+    assert (folder / "notes.txt").exists()
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR")
+    with pytest.raises(ValueError, match="PROMETHEUS_MULTIPROC_DIR is not set"):
+        clear_worker_files()
