@@ -14,7 +14,7 @@ from maestro_core_logging import LogContext
 from maestro_monitoring import exposition
 from maestro_monitoring.exposition import Scrape
 from prometheus_client import CollectorRegistry
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 PROMETHEUS = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.4,*/*;q=0.1"
 
-LABEL = st.text(st.characters(blacklist_categories=("Cs",)), max_size=8)
+parse_openmetrics: Any = openmetrics_parser.text_string_to_metric_families
+
+LABEL = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NUMBER = st.floats(0, 1e12, allow_nan=False)
 
 
@@ -170,7 +172,7 @@ def test_a_large_scrape_is_rendered_beside_the_event_loop(
     """A small one is not worth a thread."""
     monkeypatch.setattr(exposition, "OFF_LOOP_ABOVE", 50)
     witness = Witness()
-    registry.register(witness)  # type: ignore[arg-type] # all that a registry asks for is collect()
+    registry.register(witness)
     counter = mm.counter("c", labels=["a"], registry=registry)
     endpoint = mm.metrics_endpoint(registry)
 
@@ -190,7 +192,7 @@ def test_a_large_scrape_is_rendered_beside_the_event_loop(
 def test_one_scrape_at_a_time_and_the_loop_goes_on(registry: CollectorRegistry, get: Callable[..., Any]) -> None:
     """While one hangs in a thread, others wait without holding the loop up, and a cancelled one harms nobody."""
     witness = Witness()
-    registry.register(witness)  # type: ignore[arg-type]
+    registry.register(witness)
     endpoint = mm.metrics_endpoint(registry)
     endpoint._scrape.samples = exposition.OFF_LOOP_ABOVE + 1
 

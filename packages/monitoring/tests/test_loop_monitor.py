@@ -49,7 +49,9 @@ def test_lag_is_observed_and_stalls_are_told(
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     testing.run(main)
-    assert [(event.kind, event.data["seconds"]) for event in heard] == [("event_loop.stalled", pytest.approx(0.75))]
+    (stalled,) = heard
+    assert (stalled.kind, stalled.name) == ("event_loop.stalled", "event_loop")
+    assert stalled.data["seconds"] == pytest.approx(0.75)
     assert value("event_loop_lag_seconds_count") == 6
     assert value("event_loop_lag_seconds_bucket", le="0.5") == 5
     assert [line["seconds"] for line in logged] == [0.75]

@@ -36,7 +36,7 @@ BAD = mm.SLO(
 GOOD = mm.SLO("good", 0.99, sli=mm.ratio(total="jobs_total", good='jobs_total{outcome="done"}'))
 SLOW = mm.SLO("web_latency", 0.95, sli=mm.latency("http_request_duration_seconds", 0.25, labels={"route": "/a"}))
 
-TEXT = st.text(st.characters(blacklist_categories=("Cs",)).filter(lambda c: c not in "{}"), max_size=30)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]).filter(lambda c: c not in "{}"), max_size=30)
 NAME = st.from_regex(r"[a-z][a-z0-9_-]{0,12}", fullmatch=True)
 LABELS = st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True).filter("le".__ne__), TEXT, max_size=3)
 

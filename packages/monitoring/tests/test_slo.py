@@ -60,7 +60,7 @@ def engine(clock: VirtualClock) -> SLOEngine:
     return SLOEngine([SLO("web", 0.999, sli=latency("wait_seconds", 0.25))], clock=clock, wall_clock=clock)
 
 
-def run(engine: SLOEngine, clock: VirtualClock, minutes: int, *, bad: int, good: int) -> list[tuple[float, str, str]]:
+def run(engine: SLOEngine, clock: VirtualClock, minutes: int, *, bad: int, good: int) -> list[tuple[int, str, str]]:
     """Let minutes pass with so many events each; what was told, with the minute."""
     told = []
     for minute in range(1, minutes + 1):

@@ -55,36 +55,28 @@ def test_without_opentelemetry_all_of_it_does_nothing_and_exporting_says_what_to
     assert (done.stdout, done.stderr) == ('pip install "maestro-monitoring[otel]"\n', "")
 
 
-@pytest.fixture
-def spans() -> Iterator[list[Any]]:
-    """The spans that end while the test runs, by name; filled when the manager is closed."""
-    exporter = InMemorySpanExporter()
-    manager = mm.TracingManager("orders", exporter=exporter)
-    found: list[Any] = []
-    asyncio.run(manager.start())
+class Spans:
+    """The spans that end while a test runs."""
 
-    def collect() -> list[Any]:
-        asyncio.run(manager.aclose())
-        found[:] = exporter.get_finished_spans()
-        return found
-
-    found_later = Later(collect)
-    yield found_later  # type: ignore[misc] # a list once it is asked
-    asyncio.run(manager.aclose())
-
-
-class Later(list[Any]):
-    """A list that is read from the exporter when it is first asked for."""
-
-    def __init__(self, collect: Any) -> None:
-        super().__init__()
-        self._collect = collect
+    def __init__(self) -> None:
+        self._exporter = InMemorySpanExporter()
+        self._manager = mm.TracingManager("orders", exporter=self._exporter)
+        asyncio.run(self._manager.start())
 
     def ended(self) -> dict[str, Any]:
-        return {span.name: span for span in self._collect()}
+        """Them by name; ends the manager, which sends what is left."""
+        asyncio.run(self._manager.aclose())
+        return {span.name: span for span in self._exporter.get_finished_spans()}
 
 
-def test_functions_and_blocks_become_spans_with_attributes_and_parents(spans: Later) -> None:
+@pytest.fixture
+def spans() -> Iterator[Spans]:
+    made = Spans()
+    yield made
+    made.ended()
+
+
+def test_functions_and_blocks_become_spans_with_attributes_and_parents(spans: Spans) -> None:
     @mm.trace
     def inner(x: int) -> int:
         mm.add_span_attribute("doubled", x * 2)
@@ -110,7 +102,7 @@ def test_functions_and_blocks_become_spans_with_attributes_and_parents(spans: La
     assert {ended[name].parent.span_id for name in ("block", inner_name)} == {ended["outer"].context.span_id}
 
 
-def test_an_exception_is_recorded_and_goes_on(spans: Later) -> None:
+def test_an_exception_is_recorded_and_goes_on(spans: Spans) -> None:
     @mm.trace("raising")
     def raising() -> None:
         raise ValueError("no")
@@ -125,7 +117,7 @@ def test_an_exception_is_recorded_and_goes_on(spans: Later) -> None:
     assert ended["caught"].status.status_code is StatusCode.ERROR
 
 
-def test_log_lines_and_exemplars_see_the_span(spans: Later) -> None:
+def test_log_lines_and_exemplars_see_the_span(spans: Spans) -> None:
     with mm.trace("block") as span:
         assert current_trace()["trace_id"] == f"{span.get_span_context().trace_id:032x}"
     assert set(spans.ended()) == {"block"}

@@ -133,11 +133,27 @@ def test_totals_are_the_sum_over_workers_also_of_those_that_were_killed(workers:
     assert pids == {"0", str(a.process.pid), str(d.process.pid)}
 
 
+def test_a_file_that_was_opened_and_not_yet_written_disturbs_no_scrape(folder: Path) -> None:
+    """Of a living worker, and of one that was killed in that instant, which broke every later scrape."""
+    dead = Worker("x", folder)
+    dead.count(2)
+    dead.kill()
+    living = folder / f"counter_{os.getpid()}.db"
+    gone = folder / f"counter_{dead.process.pid}.db"
+    living.touch()
+    gone.write_bytes(b"")
+    worker = Worker("y", folder)
+    worker.count(1)
+    assert worker.scrape()["requests_total", "y"] == 1
+    assert worker.scrape()["sent_bytes_count", ""] == 3
+    assert (living.exists(), gone.exists()) == (True, False)
+    worker.kill()
+
+
 def test_a_worker_that_is_killed_while_it_counts_loses_nothing_it_was_heard_of(
     workers: list[Worker], folder: Path
 ) -> None:
     a, b, *_ = workers
-    counted = 0
     b.tell("count 1000000")
     while not list(folder.glob(f"counter_{b.process.pid}.db")):
         a.scrape()

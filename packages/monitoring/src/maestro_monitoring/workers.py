@@ -57,8 +57,8 @@ def collect_workers(folder: Path) -> list[Metric]:
     with _locked(folder):
         _finish_merge(folder)
         _bury(folder)
-        merging: Any = MultiProcessCollector  # prometheus-client's types end here
-        return list(merging(None, str(folder)).collect())
+        merge: Any = MultiProcessCollector.merge  # prometheus-client's types end here
+        return list(merge([str(path) for path in _written(folder)]))
 
 
 @contextlib.contextmanager
@@ -69,12 +69,18 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
+def _written(folder: Path) -> list[Path]:
+    """The files that hold something: one that its worker has only just opened has no length yet."""
+    return [path for path in sorted(folder.glob("*.db")) if path.stat().st_size]
+
+
 def _bury(folder: Path) -> None:
     """Forget live gauges of workers that have ended, and sum up their other files."""
-    dead = [path for path in sorted(folder.glob("*.db")) if not _is_alive(path.stem.rpartition("_")[2])]
-    for path in dead:
-        if path.name.startswith("gauge_live"):
+    gone = [path for path in sorted(folder.glob("*.db")) if not _is_alive(path.stem.rpartition("_")[2])]
+    for path in gone:
+        if path.name.startswith("gauge_live") or not path.stat().st_size:
             path.unlink()
+    dead = [path for path in gone if path.exists()]
     merged = {kind: [path for path in dead if path.name.startswith(f"{kind}_")] for kind in _SUMMED}
     if any(merged.values()):
         _merge(folder, {kind: paths for kind, paths in merged.items() if paths})
