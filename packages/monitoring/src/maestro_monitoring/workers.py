@@ -71,15 +71,23 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _written(folder: Path) -> list[Path]:
     """The files that hold something: one that its worker has only just opened has no length yet."""
-    return [path for path in sorted(folder.glob("*.db")) if path.stat().st_size]
+    return [path for path in sorted(folder.glob("*.db")) if _size(path)]
+
+
+def _size(path: Path) -> int:
+    """A server of workers may have its own hook that removes files, so 0 for one that is gone."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _bury(folder: Path) -> None:
     """Forget live gauges of workers that have ended, and sum up their other files."""
     gone = [path for path in sorted(folder.glob("*.db")) if not _is_alive(path.stem.rpartition("_")[2])]
     for path in gone:
-        if path.name.startswith("gauge_live") or not path.stat().st_size:
-            path.unlink()
+        if path.name.startswith("gauge_live") or not _size(path):
+            path.unlink(missing_ok=True)
     dead = [path for path in gone if path.exists()]
     merged = {kind: [path for path in dead if path.name.startswith(f"{kind}_")] for kind in _SUMMED}
     if any(merged.values()):
