@@ -200,6 +200,8 @@ def test_one_scrape_at_a_time_and_the_loop_goes_on(registry: CollectorRegistry, 
         witness.hold.clear()
         scrapes = [asyncio.create_task(get(endpoint)) for _ in range(4)]
         assert await asyncio.to_thread(witness.entered.wait, 30)  # the loop turns
+        waiting = [thread for thread in threading.enumerate() if thread.name.startswith("asyncio_")]
+        assert len(waiting) <= 2  # the one that renders, and the one that waited for it: no pile of threads
         scrapes[0].cancel()
         for _ in range(20):
             await asyncio.sleep(0)

@@ -133,6 +133,16 @@ def test_totals_are_the_sum_over_workers_also_of_those_that_were_killed(workers:
     assert pids == {"0", str(a.process.pid), str(d.process.pid)}
 
 
+def test_a_worker_that_nobody_has_waited_for_yet_is_dead_all_the_same(workers: list[Worker]) -> None:
+    """Its gauge would be shown until its parent gets round to it."""
+    a, b, *_ = workers
+    a.count(1)
+    b.count(2)
+    os.kill(b.process.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, b.process.pid, os.WEXITED | os.WNOWAIT)
+    assert a.scrape()["busy_jobs", ""] == 1
+
+
 def test_a_file_that_was_opened_and_not_yet_written_disturbs_no_scrape(folder: Path) -> None:
     """Of a living worker, and of one that was killed in that instant, which broke every later scrape."""
     dead = Worker("x", folder)

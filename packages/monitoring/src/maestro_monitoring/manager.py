@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from maestro_core_logging import get_logger
 
 from .alerts import AlertManager, AlertRule
+from .background import ended
 from .business import BusinessMetrics, KPITracker
 from .checks import positive
 from .exposition import MetricsEndpoint, Scrape
@@ -225,7 +226,7 @@ class MonitoringManager:
                 await asyncio.sleep(seconds)
 
         task = asyncio.get_running_loop().create_task(run(), name=f"maestro-monitoring-{self.service_name}")
-        stack.push_async_callback(_ended, task)
+        stack.push_async_callback(ended, task)
 
     async def _check_health(self) -> Any:
         report = await self.health.acheck_health()
@@ -237,11 +238,6 @@ class MonitoringManager:
         self.alerts.evaluate()
         if self.slos is not None:
             self.slos.evaluate()
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
 
 
 def _refuse(prometheus_path: str, jaeger_endpoint: str | None, *, auto: bool) -> None:
