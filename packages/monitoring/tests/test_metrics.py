@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 
 def test_the_five_kinds_count_and_are_found_in_a_scrape(registry: CollectorRegistry, value: Callable[..., Any]) -> None:
@@ -306,6 +306,21 @@ class TestCollector:
             pass
         assert value("work_seconds_count", step="one") == 4
         assert value("s_seconds_count") == 1
+
+    def test_a_generator_is_not_timed_by_its_beginning(self, registry: CollectorRegistry) -> None:
+        timer = mm.MetricsCollector("orders", registry).timer("work_seconds")
+
+        def numbers() -> Iterator[int]:
+            yield 1
+
+        async def later() -> AsyncIterator[int]:
+            yield 1
+
+        for function in (numbers, later):
+            with pytest.raises(TypeError, match="cannot decorate the generator"):
+                timer(function)
+            with pytest.raises(TypeError, match="cannot decorate the generator"):
+                mm.trace("x")(function)
 
     def test_a_service_has_a_name(self) -> None:
         with pytest.raises(ValueError, match="service_name is empty"):

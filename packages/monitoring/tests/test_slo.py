@@ -32,6 +32,11 @@ def test_an_objective_lies_between_0_and_1(objective: float) -> None:
         (lambda: ratio(total="rate(x_total[5m])", good="g"), "label matchers"),
         (lambda: ratio(total="x_total{\n}", good="g"), "label matchers"),
         (lambda: latency("x_seconds", 0), "above zero"),
+        (lambda: BurnWindow(severity="page", factor=0, long=60, short=5), "above zero"),
+        (lambda: BurnWindow(severity="page", factor=1, long=60, short=60), "long > short"),
+        (lambda: BurnWindow(severity="page", factor=1, long=60, short=0), "above zero"),
+        (lambda: BurnWindow(severity="p 1", factor=1, long=60, short=5), "must be a letter"),
+        (lambda: BurnWindow(severity="page", factor=1, long=60.5, short=5), "whole seconds"),  # type: ignore[arg-type]
         (lambda: latency('x_seconds{a="b"}', 1), "leave selectors"),
         (lambda: latency("x_seconds", 1, labels={"le": "1"}), "belongs to every histogram"),
     ],

@@ -185,7 +185,10 @@ class MonitoringManager:
         return {**(await self._check_health()).to_dict(), "service": self.service_name, "version": self.service_version}
 
     def get_metrics_summary(self) -> dict[str, Any]:
-        """Who this is, for how many seconds, and all samples by name but buckets: lists of labels and value."""
+        """Who this is, for how many seconds, and all samples by name but buckets: lists of labels and value.
+
+        It takes as long as a scrape does.
+        """
         samples: dict[str, list[dict[str, Any]]] = {}
         for metric in Scrape(self._registry).collect():
             for sample in metric.samples:
