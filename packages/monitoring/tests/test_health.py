@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -232,6 +234,35 @@ def test_cancellation_at_every_step_leaves_no_task_behind() -> None:
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     assert testing.cancel_at_every_step(scenario) > 1
+
+
+CLOSED_UNDER_IT = """
+import asyncio, os
+from maestro_monitoring import HealthCheckManager
+
+started = []
+
+async def check():
+    started.append(1)
+    if len(started) == 1:
+        await asyncio.Event().wait()
+
+health = HealthCheckManager()
+health.register_check("c", check, timeout=30)
+loop = asyncio.new_event_loop()
+asking = loop.create_task(health.acheck_health())
+while not started:
+    loop.run_until_complete(asyncio.sleep(0))
+loop.close()
+print(asyncio.run(health.acheck_health()).status.value, flush=True)
+os._exit(0)  # what is left of the loop would complain
+"""
+
+
+def test_a_check_whose_event_loop_was_closed_under_it_is_started_again() -> None:
+    """By whoever ran the loop without `asyncio.run`, which would have cancelled it."""
+    done = subprocess.run([sys.executable, "-c", CLOSED_UNDER_IT], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("healthy\n", "")
 
 
 def test_a_result_is_served_again_for_its_interval(clock: testing.VirtualClock) -> None:

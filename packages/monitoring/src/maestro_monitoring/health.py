@@ -210,7 +210,7 @@ class _Slot:
 
     def _take(self, start: Callable[[CheckFunction, float, float], Flight]) -> Flight:
         with self._lock:
-            if self._flight is None or self._flight.ended:
+            if self._flight is None or self._flight.ended or self._flight.lost:
                 now = self._clock()
                 self._flight = start(self._check.check, now, now + self._check.timeout)
             return self._flight

@@ -189,17 +189,12 @@ class MonitoringManager:
 
         It takes as long as a scrape does.
         """
-        samples: dict[str, list[dict[str, Any]]] = {}
-        for metric in Scrape(self._registry).collect():
-            for sample in metric.samples:
-                if not sample.name.endswith(("_bucket", "_created")):
-                    samples.setdefault(sample.name, []).append({"labels": dict(sample.labels), "value": sample.value})
         return {
             "service": self.service_name,
             "version": self.service_version,
             "environment": self.environment,
             "uptime_seconds": time.monotonic() - self._since if self._running else 0.0,
-            "metrics": samples,
+            "metrics": Scrape(self._registry).values(),
         }
 
     def _start_server(self, stack: AsyncExitStack) -> None:
