@@ -227,6 +227,37 @@ def test_a_merge_that_is_cut_off_anywhere_is_finished_by_the_next_scrape(folder:
     assert int(done.stdout) > 8
 
 
+FORKED = (
+    PRELUDE
+    + """
+import os
+
+requests.labels("parent").inc()
+children = []
+for number in range(3):
+    children.append(os.fork())
+    if children[-1] == 0:
+        for _ in range(10):
+            requests.labels("parent").inc()
+            requests.labels(str(number)).inc()
+        os._exit(0)
+for child in children:
+    os.waitpid(child, 0)
+scrape()
+"""
+)
+
+
+def test_workers_that_are_forked_from_one_that_has_counted_count_on(folder: Path) -> None:
+    """As by gunicorn's `preload_app`: what the parent has counted is not counted again."""
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    command = [sys.executable, "-c", FORKED]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    families = text_string_to_metric_families(done.stdout.removesuffix("END\n"))
+    counted = {s.labels["worker"]: s.value for family in families for s in family.samples if "worker" in s.labels}
+    assert counted == {"parent": 31, "0": 10, "1": 10, "2": 10}
+
+
 def test_what_an_earlier_run_has_left_is_cleared_by_the_parent(tmp_path: Path, monkeypatch: Any) -> None:
     folder = tmp_path / "new" / "workers"
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(folder))
