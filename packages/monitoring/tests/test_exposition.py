@@ -64,6 +64,7 @@ def test_what_is_exposed_parses_back_equal(rows: list[tuple[str, float]], docume
         ("text/html", "text/plain; version=0.0.4"),
         (OPENMETRICS, "application/openmetrics-text; version=1.0.0"),
         (PROMETHEUS, "application/openmetrics-text; version=1.0.0"),
+        ("application/openmetrics-text; version=abc", "text/plain; version=0.0.4"),
         ("\xff;;q=,", "text/plain; version=0.0.4"),
     ],
 )

@@ -25,6 +25,10 @@ requests = mm.counter("requests", "", ["worker"])
 waits = mm.histogram("wait_seconds", "", buckets=[1, 10])
 sent = mm.summary("sent_bytes")
 busy = mm.gauge("busy_jobs")
+low = mm.gauge("low_jobs", multiprocess_mode="min")
+high = mm.gauge("high_jobs", multiprocess_mode="max")
+summed = mm.gauge("summed_jobs", multiprocess_mode="sum")
+last = mm.gauge("last_jobs", multiprocess_mode="mostrecent")
 mm.info("service").info({"service": "orders"})
 
 def scrape():
@@ -41,7 +45,8 @@ for line in sys.stdin:
             requests.labels(sys.argv[1]).inc()
             waits.observe(0.5)
             sent.observe(10)
-        busy.set(int(number))
+        for gauge in (busy, low, high, summed, last):
+            gauge.set(int(number))
         print("counted", flush=True)
     elif word == "scrape":
         scrape()
@@ -133,6 +138,23 @@ def test_totals_are_the_sum_over_workers_also_of_those_that_were_killed(workers:
     assert pids == {"0", str(a.process.pid), str(d.process.pid)}
 
 
+def test_gauges_that_remember_the_dead_do_so_without_their_files(workers: list[Worker], folder: Path) -> None:
+    a, b, c, d = workers
+    for worker, number in ((d, 5), (b, 2), (a, 9), (c, 7)):
+        worker.count(number)
+
+    def gauges() -> list[float]:
+        found = d.scrape()
+        return [found[f"{name}_jobs", ""] for name in ("low", "high", "summed", "last")]
+
+    before = gauges()
+    assert before == [2, 9, 23, 7]
+    for worker in (a, b, c):
+        worker.kill()
+        assert gauges() == before
+    assert {path.stem.rpartition("_")[2] for path in folder.glob("*.db")} == {"0", str(d.process.pid)}
+
+
 def test_a_worker_that_nobody_has_waited_for_yet_is_dead_all_the_same(workers: list[Worker]) -> None:
     """Its gauge would be shown until its parent gets round to it."""
     a, b, *_ = workers
@@ -181,7 +203,7 @@ from maestro_monitoring.workers import collect_workers
 
 def totals(folder):
     samples = [sample for metric in collect_workers(folder) for sample in metric.samples]
-    return {sample.name: sample.value for sample in samples if "le" not in sample.labels}
+    return {sample.name: sample.value for sample in samples if "le" not in sample.labels and "_jobs" not in sample.name}
 
 def cut_off_after(left):
     def counted(function):
@@ -208,7 +230,7 @@ for steps in itertools.count():
     counts = dict.fromkeys(("requests_total", "wait_seconds_count", "sent_bytes_count"), 7)
     wanted = {**counts, "wait_seconds_sum": 3.5, "sent_bytes_sum": 70}
     assert totals(folder) == totals(folder) == wanted, (steps, totals(folder))
-    assert {path.stem for path in folder.glob("*.db")} == {"counter_0", "histogram_0", "summary_0"}
+    assert {path.stem.rpartition("_")[2] for path in folder.glob("*.db")} == {"0"}
     if ended == 0:
         print(steps)
         break

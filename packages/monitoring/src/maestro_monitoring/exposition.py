@@ -57,7 +57,10 @@ class Scrape:
 
         One at a time: a second caller waits for the first.
         """
-        encode, content_type = choose_encoder(accept)
+        try:
+            encode, content_type = choose_encoder(accept)
+        except (TypeError, ValueError):  # a version that is none
+            encode, content_type = choose_encoder("")
         with self._lock:
             return encode(self.restricted_registry(names) if names else self), content_type
 
