@@ -33,6 +33,11 @@ class Flight:
         """Whether it is over."""
         return self.outcome.done()
 
+    @property
+    def lost(self) -> bool:
+        """Whether it will never be over, as its event loop was closed under it."""
+        return not self.ended and self.task is not None and self.task.get_loop().is_closed()
+
     async def join(self, seconds: float) -> bool:
         """Wait on an event loop for at most `seconds`; whether it is over."""
         if self.ended:
@@ -45,7 +50,7 @@ class Flight:
             self._waiting -= 1
             if not self.ended:
                 waiter.cancel()
-                if self.task is not None and not self._waiting:
+                if self.task is not None and not self._waiting and not self.lost:
                     self.task.get_loop().call_soon_threadsafe(self.task.cancel)
         if waiter.done() and not waiter.cancelled():
             waiter.exception()  # seen: asyncio shall not report it as forgotten

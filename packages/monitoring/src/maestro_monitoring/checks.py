@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
+from typing import TYPE_CHECKING
 
-__all__ = ["at_least", "identifier", "positive"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["at_least", "identifier", "one_call", "positive"]
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,127}")
+
+
+def one_call(what: str, function: Callable[..., object]) -> None:
+    """Refuse what does not end when its call returns; a decorator would see the beginning of it only."""
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(f"{what} cannot decorate the generator {function.__qualname__}; use it as `with` inside of it.")
 
 
 def at_least(what: str, value: float, lowest: float) -> float:

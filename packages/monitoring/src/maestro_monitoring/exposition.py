@@ -57,9 +57,20 @@ class Scrape:
 
         One at a time: a second caller waits for the first.
         """
-        encode, content_type = choose_encoder(accept)
+        try:
+            encode, content_type = choose_encoder(accept)
+        except (TypeError, ValueError):  # a version that is none
+            encode, content_type = choose_encoder("")
         with self._lock:
             return encode(self.restricted_registry(names) if names else self), content_type
+
+    def values(self) -> dict[str, list[dict[str, Any]]]:
+        """All samples by name, without buckets and times of creation: lists of `labels` and `value`."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for sample in (sample for metric in self.collect() for sample in metric.samples):
+            if not sample.name.endswith(("_bucket", "_created")):
+                found.setdefault(sample.name, []).append({"labels": dict(sample.labels), "value": sample.value})
+        return found
 
     def is_large(self) -> bool:
         """Whether rendering is too much work for an event loop."""

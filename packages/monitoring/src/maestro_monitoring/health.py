@@ -143,8 +143,8 @@ class HealthCheckManager:
             asyncio.get_running_loop()
         except RuntimeError:
             slots = self._registered()
-            flights = [slot.begin() for slot in slots]
-            return self._reported([slot.wait(flight) for slot, flight in zip(slots, flights, strict=True)])
+            begun = [slot.begin() for slot in slots]
+            return self._reported([slot.wait(each) for slot, each in zip(slots, begun, strict=True)])
         raise RuntimeError("check_health() would block the event loop; await acheck_health() instead.")
 
     def stats(self) -> dict[str, int | float | str]:
@@ -198,19 +198,19 @@ class _Slot:
         flight = self._take(fly_on_loop)
         return self._told(flight, await flight.join(flight.deadline - self._clock()))
 
-    def begin(self) -> Flight | None:
-        """Run the check in a thread, or join the run that is under way; None when a result is still good."""
-        return self._take(fly) if self._recent() is None else None
+    def begin(self) -> Flight | CheckResult:
+        """Run the check in a thread, or join the run that is under way, or give a result that is still good."""
+        return self._recent() or self._take(fly)
 
-    def wait(self, flight: Flight | None) -> CheckResult:
+    def wait(self, begun: Flight | CheckResult) -> CheckResult:
         """Wait for it, in this thread."""
-        if flight is None:
-            return self._recent() or self._result(HealthStatus.UNHEALTHY, 0.0, "there is no result")
-        return self._told(flight, flight.wait(flight.deadline - self._clock()))
+        if isinstance(begun, CheckResult):
+            return begun
+        return self._told(begun, begun.wait(begun.deadline - self._clock()))
 
     def _take(self, start: Callable[[CheckFunction, float, float], Flight]) -> Flight:
         with self._lock:
-            if self._flight is None or self._flight.ended:
+            if self._flight is None or self._flight.ended or self._flight.lost:
                 now = self._clock()
                 self._flight = start(self._check.check, now, now + self._check.timeout)
             return self._flight

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from maestro_core_logging import get_logger
 from maestro_core_logging.events import Subscribers
 
+from .background import Background
 from .checks import positive
 from .metric_set import MetricSet
 
@@ -23,7 +24,7 @@ __all__ = ["LoopMonitor"]
 _BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
-class LoopMonitor:
+class LoopMonitor(Background):
     """Sets a timer again and again, and observes how late it comes in the histogram `event_loop_lag_seconds`.
 
     A lag of `stall_seconds` or more is a stall: counted, told to subscribers, and logged.
@@ -55,28 +56,8 @@ class LoopMonitor:
             exemplars=False,
         )
         self._subscribers = Subscribers()
-        self._task: asyncio.Task[None] | None = None
         self._counts = {"timers": 0, "stalls": 0}
         self._last = self._longest = 0.0
-
-    async def start(self) -> None:
-        """Watch the running loop; again is harmless."""
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="maestro-loop-monitor")
-
-    async def aclose(self) -> None:
-        """End; again is harmless."""
-        if self._task is not None:
-            task, self._task = self._task, None
-            task.cancel()
-            await asyncio.wait({task})
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
 
     def stats(self) -> dict[str, int | float | str]:
         """Timers and stalls so far, the last lag and the longest, in seconds."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from maestro_core_logging import get_logger
 
 from .alerts import AlertManager, AlertRule
+from .background import ended
 from .business import BusinessMetrics, KPITracker
 from .checks import positive
 from .exposition import MetricsEndpoint, Scrape
@@ -184,18 +185,16 @@ class MonitoringManager:
         return {**(await self._check_health()).to_dict(), "service": self.service_name, "version": self.service_version}
 
     def get_metrics_summary(self) -> dict[str, Any]:
-        """Who this is, for how many seconds, and all samples by name but buckets: lists of labels and value."""
-        samples: dict[str, list[dict[str, Any]]] = {}
-        for metric in Scrape(self._registry).collect():
-            for sample in metric.samples:
-                if not sample.name.endswith(("_bucket", "_created")):
-                    samples.setdefault(sample.name, []).append({"labels": dict(sample.labels), "value": sample.value})
+        """Who this is, for how many seconds, and all samples by name but buckets: lists of labels and value.
+
+        It takes as long as a scrape does.
+        """
         return {
             "service": self.service_name,
             "version": self.service_version,
             "environment": self.environment,
             "uptime_seconds": time.monotonic() - self._since if self._running else 0.0,
-            "metrics": samples,
+            "metrics": Scrape(self._registry).values(),
         }
 
     def _start_server(self, stack: AsyncExitStack) -> None:
@@ -225,7 +224,7 @@ class MonitoringManager:
                 await asyncio.sleep(seconds)
 
         task = asyncio.get_running_loop().create_task(run(), name=f"maestro-monitoring-{self.service_name}")
-        stack.push_async_callback(_ended, task)
+        stack.push_async_callback(ended, task)
 
     async def _check_health(self) -> Any:
         report = await self.health.acheck_health()
@@ -237,11 +236,6 @@ class MonitoringManager:
         self.alerts.evaluate()
         if self.slos is not None:
             self.slos.evaluate()
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
 
 
 def _refuse(prometheus_path: str, jaeger_endpoint: str | None, *, auto: bool) -> None:

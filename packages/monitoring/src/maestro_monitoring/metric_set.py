@@ -11,19 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 import prometheus_client
 
+from .bound import BoundCounter, BoundGauge, BoundHistogram, BoundSummary
 from .cardinality import LabelGuard
-from .metric import (
-    BoundCounter,
-    BoundGauge,
-    BoundHistogram,
-    BoundSummary,
-    Counter,
-    Gauge,
-    Histogram,
-    Info,
-    Metric,
-    Summary,
-)
+from .metric import Counter, Gauge, Histogram, Info, Metric, Summary
 from .naming import checked_labels, checked_name
 from .tally import Tally
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .extras import required
 
-__all__ = ["begin_export", "end_export"]
+__all__ = ["begin_export", "end_export", "load"]
 
 _FLUSH_MILLISECONDS = 5_000
 _TRACES = "/v1/traces"
@@ -46,6 +46,12 @@ class Relay:
 
 _RELAY = Relay()
 _ADDED_TO: list[Any] = []
+
+
+def load() -> None:
+    """Import what exporting needs, which takes a while; `MissingExtraError` without the extra `otel`."""
+    for module in ("opentelemetry.sdk.trace.export", "opentelemetry.exporter.otlp.proto.http.trace_exporter"):
+        required(module, "otel")
 
 
 def begin_export(resource: dict[str, str], endpoint: str | None, exporter: Any) -> Any:

@@ -31,6 +31,15 @@ class BurnWindow:
     long: int
     short: int
 
+    def __post_init__(self) -> None:
+        identifier("severity", self.severity)
+        positive("factor", self.factor)
+        positive("short", self.short)
+        if self.long <= self.short or not isinstance(self.long + self.short, int):
+            raise ValueError(
+                f"a burn window is long {self.long!r} and short {self.short!r}; give whole seconds, long > short."
+            )
+
 
 BURN_WINDOWS = (
     BurnWindow(severity="page", factor=14.4, long=_HOUR, short=5 * _MINUTE),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from maestro_core_logging import get_logger
 
+from .background import Background
 from .checks import positive
 from .extras import required
 from .metric_set import MetricSet
@@ -66,7 +67,7 @@ class SystemMetrics:
         )
 
 
-class ResourceMonitor:
+class ResourceMonitor(Background):
     """Reads machine and process every `interval` seconds, in a thread, into gauges `system_*` and `resource_*`.
 
     `MissingExtraError` without the extra `system`.
@@ -93,7 +94,6 @@ class ResourceMonitor:
             for figure in kind.__dataclass_fields__:
                 name = f"{prefix}_{figure}"
                 self._gauges[name] = metrics.gauge(name, unit="", multiprocess_mode=mode)  # type: ignore[arg-type]
-        self._task: asyncio.Task[None] | None = None
         self._readings = self._errors = 0
 
     def read(self) -> ResourceReading:
@@ -116,25 +116,6 @@ class ResourceMonitor:
     def stats(self) -> dict[str, int | float | str]:
         """How many readings there were, and how many failed."""
         return {"readings": self._readings, "errors": self._errors}
-
-    async def start(self) -> None:
-        """Begin to read, at once; again is harmless."""
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="maestro-resource-monitor")
-
-    async def aclose(self) -> None:
-        """End; again is harmless."""
-        if self._task is not None:
-            task, self._task = self._task, None
-            task.cancel()
-            await asyncio.wait({task})
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
 
     async def _run(self) -> None:
         while True:

@@ -7,6 +7,8 @@ import inspect
 import time
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast
 
+from .checks import one_call
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -43,6 +45,7 @@ class Timer:
 
     def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
         """Time each call of a plain or coroutine function."""
+        one_call("a timer", function)
         if inspect.iscoroutinefunction(function):
 
             async def timed_async(*args: Any, **kwargs: Any) -> Any:

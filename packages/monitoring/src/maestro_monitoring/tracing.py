@@ -5,11 +5,13 @@ The names here may be used anywhere. Without the extra `otel` they do nothing.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast, overload
 
+from .checks import one_call
 from .extras import found
 
 if TYPE_CHECKING:
@@ -140,6 +142,7 @@ class Traced:
 
     def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
         """Trace each call of a plain or coroutine function."""
+        one_call("trace", function)
         name = self._name or function.__qualname__
         if inspect.iscoroutinefunction(function):
 
@@ -222,15 +225,14 @@ class TracingManager:
     async def start(self) -> None:
         """Begin to send. `MissingExtraError` without the extra `otel`; again is harmless."""
         if self._processor is None:
-            from .otel import begin_export
+            from .otel import begin_export, load
 
+            await asyncio.to_thread(load)
             self._processor = begin_export(self._resource, self._endpoint, self._exporter)
 
     async def aclose(self) -> None:
         """Send what is left, for up to 5 s, and end; again is harmless."""
         if self._processor is not None:
-            import asyncio
-
             from .otel import end_export
 
             processor, self._processor = self._processor, None

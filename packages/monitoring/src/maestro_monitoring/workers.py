@@ -1,7 +1,7 @@
 """Several worker processes as one service: prometheus-client's multiprocess files, kept few and free of the dead.
 
 Every worker writes its numbers to files in PROMETHEUS_MULTIPROC_DIR, which have to be there before prometheus-client is
-imported, and whoever is scraped adds them up. Here the files of workers that have ended, killed ones too, are summed
+imported, and whoever is scraped adds them up. Here the files of workers that have ended, killed ones too, are joined
 into one per kind before each scrape, so that totals stay right and no pile grows. All of it happens under one file
 lock, and a merge that is cut off at any instant is finished by the next scrape.
 """
@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import json
 import os
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,16 +20,35 @@ from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from prometheus_client.metrics_core import Metric
 
 __all__ = ["clear_worker_files", "collect_workers", "worker_files"]
 
-_SUMMED = ("counter", "histogram", "summary")
 _ARCHIVE = "0"  # no process has it, so no worker's file is called so
 _JOURNAL = "maestro-merge.json"
 _LOCK = "maestro-scrape.lock"
+
+Entry = tuple[float, float]  # a value, and when it was set, as gauges of the mode `mostrecent` keep it
+
+
+def _added(one: Entry, other: Entry) -> Entry:
+    return one[0] + other[0], 0.0
+
+
+def _later(one: Entry, other: Entry) -> Entry:
+    return max(one, other, key=itemgetter(1))
+
+
+_JOINED: dict[str, Callable[[Entry, Entry], Entry]] = {
+    **dict.fromkeys(("counter", "histogram", "summary", "gauge_sum"), _added),
+    "gauge_max": max,
+    "gauge_min": min,
+    "gauge_mostrecent": _later,
+}
+"""How the files of workers that have ended become one, by kind. Gauges of the mode `all` stay as they are: each
+worker's value is a series of its own."""
 
 
 def worker_files() -> Path | None:
@@ -57,8 +77,8 @@ def collect_workers(folder: Path) -> list[Metric]:
     with _locked(folder):
         _finish_merge(folder)
         _bury(folder)
-        merging: Any = MultiProcessCollector  # prometheus-client's types end here
-        return list(merging(None, str(folder)).collect())
+        merge: Any = MultiProcessCollector.merge  # prometheus-client's types end here
+        return list(merge([str(path) for path in _written(folder)]))
 
 
 @contextlib.contextmanager
@@ -69,13 +89,27 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
+def _written(folder: Path) -> list[Path]:
+    """The files that hold something: one that its worker has only just opened has no length yet."""
+    return [path for path in sorted(folder.glob("*.db")) if _size(path)]
+
+
+def _size(path: Path) -> int:
+    """A server of workers may have its own hook that removes files, so 0 for one that is gone."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def _bury(folder: Path) -> None:
-    """Forget live gauges of workers that have ended, and sum up their other files."""
-    dead = [path for path in sorted(folder.glob("*.db")) if not _is_alive(path.stem.rpartition("_")[2])]
-    for path in dead:
-        if path.name.startswith("gauge_live"):
-            path.unlink()
-    merged = {kind: [path for path in dead if path.name.startswith(f"{kind}_")] for kind in _SUMMED}
+    """Forget live gauges of workers that have ended, and join their other files."""
+    gone = [path for path in sorted(folder.glob("*.db")) if not _is_alive(path.stem.rpartition("_")[2])]
+    for path in gone:
+        if path.name.startswith("gauge_live") or not _size(path):
+            path.unlink(missing_ok=True)
+    dead = [path for path in gone if path.exists()]
+    merged = {kind: [path for path in dead if path.name.startswith(f"{kind}_")] for kind in _JOINED}
     if any(merged.values()):
         _merge(folder, {kind: paths for kind, paths in merged.items() if paths})
 
@@ -102,14 +136,14 @@ def _merge(folder: Path, dead: dict[str, list[Path]]) -> None:
     file: Any = MmapedDict
     for kind, paths in dead.items():
         archive, draft = _archive(folder, kind), folder / f"{kind}.draft"
-        totals: dict[str, float] = {}
+        entries: dict[str, Entry] = {}
         for path in [archive, *paths] if archive.exists() else paths:
-            for key, value, *_ in file.read_all_values_from_file(str(path)):
-                totals[key] = totals.get(key, 0.0) + value
+            for key, value, at, _ in file.read_all_values_from_file(str(path)):
+                entries[key] = _JOINED[kind](entries[key], (value, at)) if key in entries else (value, at)
         draft.unlink(missing_ok=True)
         written = file(str(draft))
-        for key, total in totals.items():
-            written.write_value(key, total, 0.0)
+        for key, entry in entries.items():
+            written.write_value(key, *entry)
         written.close()
     journal = folder / f"{_JOURNAL}.draft"
     journal.write_text(json.dumps({kind: [path.name for path in paths] for kind, paths in dead.items()}))
