@@ -28,7 +28,7 @@ _BY_OTHER_JOBS = ("test", "dist", "tooling", "lint", "types", "rules", "bench")
 
 
 def pipelines_of(root: Document) -> Pipelines:
-    """The pipelines of the workspace with this root `pyproject.toml`, which tells the tooling's Python, and settings."""
+    """The pipelines of the workspace with this root `pyproject.toml`, which tells the lowest Python, and settings."""
     gated = (_select(), _test(), _tooling(), _checks(), _interfaces(), _proofs())
     branch = str(root.get(*_SETTINGS, "branch") or next(each.default for each in TABLE if each.key == "branch"))
     return Pipelines(
