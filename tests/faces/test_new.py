@@ -14,7 +14,8 @@ from originals import THREE, Packages, runnable_workspace
 from publishers import ROOT, user_environment
 from warm_invoke import WarmInvoke, warm_invoke
 
-from tooling.plan.new_package import NewPackage, files_of
+from tooling.plan.new_package import NewPackage
+from tooling.plan.new_package_texts import files_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -39,7 +39,8 @@ def new(
     from tooling.model.document import read_document
     from tooling.model.manifest import MANIFEST
     from tooling.model.selection import select
-    from tooling.plan.new_package import files_of, new_package
+    from tooling.plan.new_package import new_package
+    from tooling.plan.new_package_texts import files_of
 
     workspace = the_workspace()
     root = workspace.root

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tooling.workflows.block_yaml import Node, Noted, to_yaml
-from tooling.workflows.pipelines import ALWAYS, BRANCH, LIST_TAGS, NOTES, PUBLISHING, TAGS
+from tooling.workflows.jobs import Step
+from tooling.workflows.pipelines import ALWAYS, LIST_TAGS, NOTES, PUBLISHING, TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tooling.plan.shards import Shard
-    from tooling.workflows.jobs import Job, Pipelines, Step, Value
+    from tooling.workflows.jobs import Job, Pipelines, Value
 
 CHANGE, RELEASE = ".github/workflows/change.yml", ".github/workflows/release.yml"
 _CHECKOUT = Noted(value="actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1", note="v7.0.1")
@@ -49,7 +51,7 @@ def _change(pipelines: Pipelines) -> dict[str, Node]:
     """Later commits of a pull request end the run for earlier ones; each commit of the branch is tested to the end."""
     return {
         "name": "Change",
-        "on": {"pull_request": {}, "merge_group": {}, "push": {"branches": [BRANCH]}},
+        "on": {"pull_request": {}, "merge_group": {}, "push": {"branches": [pipelines.branch]}},
         "permissions": {},
         "concurrency": {
             "group": "change-${{ github.event_name == 'pull_request' && github.ref || github.sha }}",
@@ -68,7 +70,7 @@ def _release(pipelines: Pipelines) -> dict[str, Node]:
     """
     return {
         "name": "Release",
-        "on": {"push": {"branches": [BRANCH], "tags": [TAGS]}, "workflow_dispatch": {}},
+        "on": {"push": {"branches": [pipelines.branch], "tags": [TAGS]}, "workflow_dispatch": {}},
         "permissions": {},
         "concurrency": {"group": "release-${{ github.ref }}-${{ github.sha }}", "cancel-in-progress": False},
         "defaults": _SHELL,
@@ -88,24 +90,22 @@ def _tags() -> dict[str, Node]:
 
 
 def _if_tagged(job: Job, python: str) -> dict[str, Node]:
-    told: Node = {"name": "Show the release notes", "run": f'cat {NOTES} >> "$GITHUB_STEP_SUMMARY"'}
-    name, *others = _job(job, python).items()
-    only_then: dict[str, Node] = {"needs": ["tags"], "if": "needs.tags.outputs.tags != ''"}
-    made = {**dict([name]), **only_then, **dict(others)}
-    steps = made["steps"]
-    assert isinstance(steps, list)
-    return {**made, "steps": [*steps, told]}
+    waiting = replace(job, needs=("tags", *job.needs))
+    told = Step(title="Show the release notes", run=f'cat {NOTES} >> "$GITHUB_STEP_SUMMARY"')
+    return _job(replace(waiting, steps=(*job.steps, told)), python, condition="needs.tags.outputs.tags != ''")
 
 
-def _job(job: Job, python: str) -> dict[str, Node]:
+def _job(job: Job, python: str, condition: str | None = None) -> dict[str, Node]:
     made: dict[str, Node] = {"name": _title(job)}
     if job.needs:
         made["needs"] = list(job.needs)
     if job.judges:
-        made["if"] = "always()"
+        condition = "always()"
     if job.fans_out:
-        something = f"needs.select.outputs.matrix != '{_matrix(())}'"  # an empty matrix is an error
-        made |= {"if": something, "strategy": {"fail-fast": False, "matrix": _EACH}}
+        condition = f"needs.select.outputs.matrix != '{_matrix(())}'"  # an empty matrix is an error
+        made["strategy"] = {"fail-fast": False, "matrix": _EACH}
+    if condition:
+        made["if"] = condition
     made |= _machine(job.minutes, reads=job.source)
     if job.environment == PUBLISHING:
         made["environment"] = job.environment

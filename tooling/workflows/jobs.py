@@ -67,8 +67,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipelines:
-    """What runs on a change, what on a tag, and the Python of every job that the matrix gives no other."""
+    """What runs on a change and what on a tag; the main `branch`; the Python where the matrix gives no other."""
 
     python: str
+    branch: str
     change: tuple[Job, ...]
     release: tuple[Job, ...]

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from tooling.model.settings import TABLE
 from tooling.workflows.jobs import Job, Pipelines, Step, Value
 
 if TYPE_CHECKING:
     from tooling.model.document import Document
 
-BRANCH = "main"
 TAGS = "*-v*"
 # All of the commit, since forges start nothing, or too little, for tags when many are pushed at once.
 LIST_TAGS = f"git tag --points-at HEAD --list '{TAGS}' --format='--from-tag %(refname:strip=2)'"
@@ -19,6 +19,7 @@ PUBLISHING, READING = "nexus", "nexus-read"  # environments: with the publisher'
 ALWAYS = {"MAESTRO_REQUIRE_SERVICES": "1"}  # a test whose service is missing fails instead of being skipped
 NOTES = "notes.md"
 _LOWEST_PYTHON = "3.11"
+_SETTINGS = ("tool", "maestro")
 
 _INSTALL = Step(title="Install the tooling", run="pip install --quiet -e .")
 _ADDRESS = {"NEXUS_URL": Value(origin="setting", text="NEXUS_URL")}
@@ -27,9 +28,12 @@ _BY_OTHER_JOBS = ("test", "dist", "tooling", "lint", "types", "rules", "bench")
 
 
 def pipelines_of(root: Document) -> Pipelines:
-    """The pipelines of the workspace whose root `pyproject.toml` this is; it tells the Python the tooling runs on."""
+    """The pipelines of the workspace with this root `pyproject.toml`, which tells the lowest Python, and settings."""
     gated = (_select(), _test(), _tooling(), _checks(), _interfaces(), _proofs())
-    return Pipelines(python=_lowest_python(root), change=(*gated, _required(gated)), release=(_release(root),))
+    branch = str(root.get(*_SETTINGS, "branch") or next(each.default for each in TABLE if each.key == "branch"))
+    return Pipelines(
+        python=_lowest_python(root), branch=branch, change=(*gated, _required(gated)), release=(_release(root),)
+    )
 
 
 def _lowest_python(root: Document) -> str:
@@ -130,7 +134,7 @@ def _release(root: Document) -> Job:
 
 def _addressed(root: Document) -> tuple[Step, ...]:
     """Without an address, a release would fill the embedded index, and succeed for nobody."""
-    if root.get("tool", "maestro", "url") is not None:
+    if root.get(*_SETTINGS, "url") is not None:
         return ()
     run = ': "${NEXUS_URL:?Set the variable NEXUS_URL to the address of the server.}"'
     return (Step(title="Know where to release to", run=run, env=_ADDRESS),)
