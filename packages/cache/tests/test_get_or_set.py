@@ -130,6 +130,18 @@ def test_a_waiter_who_has_to_lead_looks_whether_there_is_a_value_by_now(any_worl
     any_world.run(main)
 
 
+def test_a_computation_may_take_longer_than_its_tags_were_to_live(any_world: World) -> None:
+    async def main() -> None:
+        async with any_world.make() as cache:
+            assert await cache.get_or_set("a", lambda: any_world.advance(4), 10, tags=("t",), early=0) is None
+            any_world.advance(8)
+            assert await cache.exists("a")
+            await cache.invalidate_tags("t")
+            assert not await cache.exists("a")
+
+    any_world.run(main)
+
+
 def test_a_refresh_is_not_bound_by_the_deadline_of_who_happened_to_begin_it(any_world: World) -> None:
     async def main() -> None:
         async with any_world.make() as cache:

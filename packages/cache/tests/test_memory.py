@@ -79,6 +79,19 @@ def test_bytes_return_to_zero() -> None:
 
 
 @pytest.mark.parametrize("policy", ["sieve", "lru"])
+@given(st.lists(st.tuples(st.sampled_from("gs"), st.integers(0, 12), st.integers(1, 2_000)), max_size=60))
+def test_what_was_stored_within_the_bytes_is_there(policy: Any, steps: list[tuple[str, int, int]]) -> None:
+    cache = InMemoryCache(max_bytes=4_000, policy=policy)
+    for what, number, size in steps:
+        if what == "g":
+            cache.sync.get(str(number))
+        else:
+            assert cache.sync.set(str(number), b"x" * size)
+            assert cache.sync.get(str(number)) == b"x" * size
+        assert int(cache.stats()["bytes"]) <= 4_000
+
+
+@pytest.mark.parametrize("policy", ["sieve", "lru"])
 @given(st.lists(st.tuples(st.sampled_from("gsd"), st.integers(0, 12)), max_size=200))
 def test_no_more_entries_than_allowed_and_each_has_its_value(policy: Any, steps: list[tuple[str, int]]) -> None:
     cache = InMemoryCache(max_size=5, policy=policy).sync
