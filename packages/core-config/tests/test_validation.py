@@ -159,7 +159,8 @@ def test_the_check_of_each_section_is_called_and_its_place_told(tmp_path: Any) -
         high: int = 2
 
         def validate_config(self) -> None:
-            assert self.low <= self.high, "low must not be above high"
+            if self.low > self.high:
+                raise ValueError("low must not be above high")
 
     class Whole(BaseConfig):
         part: Part = Part()
