@@ -151,3 +151,31 @@ def test_the_models_own_check_is_called_at_every_load() -> None:
     with pytest.raises(ConfigError, match="low must not be above high"):
         ConfigManager(Own, overrides={"low": 3}).load()
     assert ConfigManager(Own).load().low == 1
+
+
+def test_the_check_of_each_section_is_called_and_its_place_told(tmp_path: Any) -> None:
+    class Part(BaseConfig):
+        low: int = 1
+        high: int = 2
+
+        def validate_config(self) -> None:
+            if self.low > self.high:
+                raise ValueError("low must not be above high")
+
+    class Whole(BaseConfig):
+        part: Part = Part()
+        parts: list[Part] = Field(default_factory=list)
+
+    file = tmp_path / "c.yaml"
+    file.write_text("part:\n  low: 3\nparts:\n  - low: 1\n  - low: 4\n")
+    with pytest.raises(ConfigError) as caught:
+        ConfigManager(Whole, files=[file]).load()
+    assert [str(each) for each in caught.value.problems] == [
+        f"part: low must not be above high [{file}:1]",
+        f"parts.1: low must not be above high [{file}:5]",
+    ]
+
+
+def test_values_of_any_type_may_be_wrong() -> None:
+    with pytest.raises(ConfigError, match="mode: Input should be a valid string"):
+        ConfigManager(Settings, overrides={"mode": {1, 2}, "database": {"password": {3}}}).load()

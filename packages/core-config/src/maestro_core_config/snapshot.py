@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from .base import BaseConfig
 from .encryption import ConfigEncryption, is_encrypted
 from .errors import ConfigError, EncryptionError, Problem
 from .layers import Precedence, lookup
-from .masking import Mask, jsonable, leaf_values
+from .masking import Mask, attributes, jsonable, leaf_values
 from .merging import Fitted, fold, given
 from .origin import Candidate, Origin, origin_of
-from .paths import Path, render
+from .paths import Path, parse, render
+from .shape import is_section
 from .suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator
 
     from maestro_core_logging import Redactor
 
@@ -102,7 +105,7 @@ def resolve(
     mask = Mask(shape, redactor, opened)
     judge = _Judge(shape=shape, layers=layers, mask=mask, merged=merged)
     config: Any = None
-    told = {problem.path for problem in problems}
+    told = {problem.path for problem in problems if problem.path}
     try:
         config = adapter(shape.model).validate_python(merged, by_name=True, by_alias=False)
     except ValidationError as error:
@@ -193,20 +196,18 @@ class _Judge:
         return Problem(path=render(path), message=f"is required; set it in a file, or by the variable {variable}")
 
     def own_checks(self, config: Any, validator: ConfigValidator | None) -> list[Problem]:
-        """Return what the model's `validate_config` and the validator's rules find."""
+        """Return what `validate_config` of the model and its sections and the validator's rules find."""
         found: list[Problem] = []
-        try:
-            check = getattr(config, "validate_config", None)
-            if check is not None:
-                check()
-        except ConfigError as error:
-            found += error.problems
-        except ValueError as error:
-            found.append(Problem(path="", message=self._scrubbed(str(error))))
+        for path, section in _sections(config, ()):
+            try:
+                section.validate_config()
+            except ConfigError as error:
+                found += error.problems
+            except (ValueError, AssertionError) as error:
+                found.append(_placed(path, self._scrubbed(str(error)), self.layers))
         if validator is not None:
             for each in validator.problems(config):
-                path = tuple(each.path.split("."))
-                found.append(_placed(path, self._scrubbed(each.message), self.layers))
+                found.append(_placed(parse(each.path), self._scrubbed(each.message), self.layers))
         return found
 
     def _message(self, path: Path, error: Any) -> str:
@@ -227,7 +228,8 @@ class _Judge:
         found: set[str] = set()
         for values in (self.merged, *(each.values for each in self.layers)):
             for path, value in _scalars(values, ()):
-                if value not in {None, "", True, False} and self.mask.is_secret(path):
+                told = value is None or isinstance(value, bool) or not str(value)
+                if not told and self.mask.is_secret(path):
                     found.add(str(value))
         return sorted(found, key=len, reverse=True)
 
@@ -243,6 +245,21 @@ class _Judge:
             path = (*path, child.path[-1] if child is not None and child.path[-1] != "*" else key)
             node = child
         return path
+
+
+def _sections(value: Any, path: Path) -> Iterator[tuple[Path, BaseConfig]]:
+    """Yield a configuration and the sections in it that can check themselves."""
+    if isinstance(value, BaseConfig):
+        yield path, value
+    pairs: Iterable[tuple[Any, Any]] = ()
+    if is_section(type(value)):
+        pairs = attributes(value)
+    elif isinstance(value, Mapping):
+        pairs = value.items()
+    elif isinstance(value, (list, tuple)):
+        pairs = enumerate(value)
+    for key, each in pairs:
+        yield from _sections(each, (*path, str(key)))
 
 
 def _scalars(value: Any, path: Path) -> list[tuple[Path, Any]]:
