@@ -157,6 +157,23 @@ def test_a_plain_check_does_not_block_the_event_loop(stuck: Stuck) -> None:
     assert threading.get_ident() not in stuck.threads
 
 
+def test_what_a_plain_check_returns_is_awaited_on_the_loop_that_asks() -> None:
+    """Else `lambda: cache.health_check()` would use the cache's connections on a loop they do not belong to."""
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def check() -> bool:
+        loops.append(asyncio.get_running_loop())
+        return True
+
+    async def main() -> None:
+        health = HealthCheckManager()
+        health.register_check("indirect", lambda: check())  # noqa: PLW0108 - as users write it
+        assert results(await health.acheck_health()) == {"indirect": "healthy"}
+        assert loops == [asyncio.get_running_loop()]
+
+    asyncio.run(main())
+
+
 def test_those_who_ask_at_once_share_one_run(stuck: Stuck) -> None:
     """From several tasks and from a thread."""
 

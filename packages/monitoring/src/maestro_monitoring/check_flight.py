@@ -71,13 +71,20 @@ class Flight:
             self.outcome.set_result(result)
 
 
-def fly(function: Callable[[], Any], started: float, deadline: float) -> Flight:
-    """Run it in a daemon thread; what it returns is awaited there, on an event loop of its own."""
+def fly(
+    function: Callable[[], Any], started: float, deadline: float, loop: asyncio.AbstractEventLoop | None = None
+) -> Flight:
+    """Run it in a daemon thread; what it returns is awaited on `loop`, where there is none on one of its own."""
     flight = Flight(started, deadline)
 
     def work() -> Any:
         result = function()
-        return asyncio.run(_within(result, deadline - started)) if inspect.isawaitable(result) else result
+        if not inspect.isawaitable(result):
+            return result
+        awaited = _within(result, deadline - started)
+        if loop is None or loop.is_closed():
+            return asyncio.run(awaited)
+        return asyncio.run_coroutine_threadsafe(awaited, loop).result(deadline - started)
 
     threading.Thread(target=flight.settle, args=(work,), name="maestro-health-check", daemon=True).start()
     return flight
@@ -89,11 +96,11 @@ async def _within(awaitable: Awaitable[Any], seconds: float) -> Any:
 
 
 def fly_on_loop(function: Callable[[], Any], started: float, deadline: float) -> Flight:
-    """Run a coroutine function as a task of the running loop, a plain one as `fly` does."""
+    """Run a coroutine function as a task of the running loop, a plain one in a thread; either is awaited here."""
     if not inspect.iscoroutinefunction(inspect.unwrap(function)) and not inspect.iscoroutinefunction(
         getattr(function, "__call__", None)  # noqa: B004 - an object with an async __call__
     ):
-        return fly(function, started, deadline)
+        return fly(function, started, deadline, asyncio.get_running_loop())
     flight = Flight(started, deadline)
 
     async def work() -> None:
