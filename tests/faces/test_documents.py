@@ -100,10 +100,11 @@ def test_the_table_of_settings_is_true() -> None:
         assert f"| `{setting.key}`: {setting.meaning} | `{setting.variable}` | {default} |" in readme
 
 
-def test_the_ratios_in_the_readme_are_those_measured() -> None:
-    words = [sys.executable, str(ROOT / "benchmarks/table.py")]
+@pytest.mark.parametrize(("part", "document"), [("tooling", "README.md"), ("packages", "benchmarks/README.md")])
+def test_the_ratios_in_the_documents_are_those_measured(part: str, document: str) -> None:
+    words = [sys.executable, str(ROOT / "benchmarks/table.py"), part]
     measured = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-    assert measured in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert measured in (ROOT / document).read_text(encoding="utf-8")
 
 
 def test_the_readme_begins_with_the_two_commands_and_ci_runs_the_second() -> None:
