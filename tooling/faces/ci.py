@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 _FORMATS = ("table", "json", "github", "gitlab")
 
 
-@command(flags={"dry_run": "say which files would be written; write none", **JSON})
-def generate(_context: object, *, dry_run: bool = False, json: bool = False) -> None:
+@command(name="generate", flags={"dry_run": "say which files would be written; write none", **JSON})
+def ci_generate(_context: object, *, dry_run: bool = False, json: bool = False) -> None:
     """Write the workflow files of GitHub Actions and GitLab CI."""
     from tooling.model.workspace import find_root
     from tooling.workflows.files import drifts, workflow_files
@@ -52,8 +52,8 @@ def generate(_context: object, *, dry_run: bool = False, json: bool = False) -> 
     print("\n".join(f"{done if path in changed else 'unchanged'}: {path}" for path in texts))
 
 
-@command(flags=JSON)
-def check(_context: object, *, json: bool = False) -> None:
+@command(name="check", flags=JSON)
+def ci_check(_context: object, *, json: bool = False) -> None:
     """Fail when a workflow file is not what `ci.generate` would write."""
     from tooling.errors import raise_all
     from tooling.model.workspace import find_root
@@ -79,8 +79,8 @@ MATRIX = {
 }
 
 
-@command(flags=MATRIX, repeatable=("package",))
-def matrix(
+@command(name="matrix", flags=MATRIX, repeatable=("package",))
+def ci_matrix(
     _context: object,
     package: Sequence[str],
     url: str | None = None,
@@ -179,4 +179,4 @@ def _write(path: Path, text: str) -> None:
         raise FailedError("CI04", message, "Correct its permissions, or move away what is in its place.") from error
 
 
-collection = Collection("ci", generate, check, matrix)
+collection = Collection("ci", ci_generate, ci_check, ci_matrix)
