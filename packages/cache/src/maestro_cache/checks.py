@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,6 +75,8 @@ def amount_of(amount: int) -> int:
 
 def masked(url: str) -> str:
     """The URL without what may be a secret, for errors."""
+    from urllib.parse import urlsplit, urlunsplit
+
     try:
         parts = urlsplit(url)
         _ = parts.port

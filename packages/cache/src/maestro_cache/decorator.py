@@ -6,10 +6,7 @@ import enum
 import functools
 import inspect
 import string
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
-from uuid import UUID
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable
@@ -21,7 +18,6 @@ __all__ = ["CachedFunction", "Keys", "cached_function"]
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 R_co = TypeVar("R_co", covariant=True)
-_PLAIN = (type(None), bool, int, float, str, bytes, Decimal, UUID, date, datetime, time, timedelta)
 
 
 class Keys:
@@ -74,7 +70,7 @@ class Keys:
     def _canonical(self, value: Any) -> str:
         """A text that is the same for equal values of one type, and another for all else."""
         kind = type(value)
-        if kind in _PLAIN:
+        if kind in _plain_types():
             return repr(value)
         if isinstance(value, enum.Enum):
             return f"{kind.__module__}.{kind.__qualname__}.{value.name}"
@@ -88,6 +84,16 @@ class Keys:
             f"{self._name} was called with a {kind.__qualname__}, which says nothing that fits a key; "
             "pass key= to cached(), a template or a function of the arguments"
         )
+
+
+@functools.cache
+def _plain_types() -> frozenset[type]:
+    """Types whose `repr` says all there is; made at the first call, since importing them takes longer than the rest."""
+    from datetime import date, datetime, time, timedelta
+    from decimal import Decimal
+    from uuid import UUID
+
+    return frozenset({type(None), bool, int, float, str, bytes, Decimal, UUID, date, datetime, time, timedelta})
 
 
 class _Quoting(string.Formatter):

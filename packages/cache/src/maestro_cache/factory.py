@@ -7,7 +7,6 @@ import os
 import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
 
 from maestro_cache.checks import key_of, masked, ttl_of
 from maestro_cache.memory_cache import InMemoryCache
@@ -69,7 +68,7 @@ class CacheSettings:
     def cache(self, **options: Any) -> CacheInterface:
         """Make the cache; `options` go to the class that the URL names."""
         if self._scheme == "memory":
-            if urlsplit(self.url).netloc or urlsplit(self.url).path.strip("/"):
+            if self.url.partition("://")[2].strip("/"):
                 raise ValueError(f"{masked(self.url)!r} says more than memory://, which has no places; leave it out")
             return InMemoryCache(self.ttl, **{"max_size": self.max_size, **options}, key_prefix=self.prefix)
         if not self._scheme.startswith("tiered+"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-import secrets
+import os
 from typing import TYPE_CHECKING, Protocol, Self
 
 from maestro_resilience.checks import positive
@@ -82,7 +82,7 @@ class Lease:
         """None when acquired, else the seconds that the other holder has left."""
         if self._owner:
             raise RuntimeError(f"this lease on {self.name!r} is held already; make another one by lock()")
-        owner = self._owner = secrets.token_hex(16)
+        owner = self._owner = os.urandom(16).hex()
         patience, poll = self._clock.read() + wait, _SHORTEST_POLL
         try:
             while True:

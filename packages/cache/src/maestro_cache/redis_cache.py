@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from maestro_cache.checks import amount_of, key_of, tags_of, ttl_of
-from maestro_cache.codec import Codec
 from maestro_cache.errors import CacheUnavailable
 from maestro_cache.flights import Flights
 from maestro_cache.interface import CacheInterface
@@ -13,10 +12,6 @@ from maestro_cache.lease import Lease
 from maestro_cache.options import options_of
 from maestro_cache.pattern import compiled
 from maestro_cache.read_through import ReadThrough
-from maestro_cache.redis_backend import ForgivingBackend
-from maestro_cache.redis_keys import RedisKeys
-from maestro_cache.redis_link import RedisLink
-from maestro_cache.redis_store import RedisStore
 from maestro_cache.runtime import Runtime
 from maestro_cache.store import MISSING
 from maestro_cache.throttle import Throttle, rate_of
@@ -70,6 +65,13 @@ class RedisCache(CacheInterface):
         clock: Callable[[], float] | None = None,
         rng: random.Random | None = None,
     ) -> None:
+        # imported here: who has no Redis need not wait for what only that needs
+        from maestro_cache.codec import Codec
+        from maestro_cache.redis_backend import ForgivingBackend
+        from maestro_cache.redis_keys import RedisKeys
+        from maestro_cache.redis_link import RedisLink
+        from maestro_cache.redis_store import RedisStore
+
         if decode_responses is not True:
             raise ValueError("decode_responses is gone: bytes come back as bytes and texts as texts; leave it out")
         self._default_ttl = None if default_ttl is None else ttl_of(default_ttl, "default_ttl")

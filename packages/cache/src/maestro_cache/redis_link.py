@@ -15,7 +15,7 @@ from maestro_cache.checks import masked
 from maestro_cache.errors import CacheClosedError, CacheUnavailable, MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from maestro_resilience import Event
 
@@ -58,6 +58,7 @@ class RedisLink:
         self.url = _checked(url)
         self._redis = _library()
         self._settings = _settings()
+        self._take = _taker()
         self._limit = whole("max_connections", max_connections)
         self._happened = happened
         self.breaker = breaker or CircuitBreaker(
@@ -132,16 +133,26 @@ class RedisLink:
         if len(commands) == 1:
             name, *arguments = commands[0]
             if isinstance(name, str):
-                return [await client.execute_command(name, *arguments)]
+                return [await self._execute(commands[0])]
             try:
-                return [await client.execute_command("EVALSHA", name.digest, *arguments)]
+                return [await self._execute(("EVALSHA", name.digest, *arguments))]
             except self._redis.exceptions.NoScriptError:
-                return [await client.execute_command("EVAL", name.text, *arguments)]
+                return [await self._execute(("EVAL", name.text, *arguments))]
         async with client.pipeline(transaction=False) as pipeline:
             for command in commands:
                 pipeline.execute_command(*command)
             answers: list[Any] = await pipeline.execute()
             return answers
+
+    async def _execute(self, command: Sequence[Any]) -> Any:
+        """One command, as `Redis.execute_command` does it but for trying again and telling it to observers."""
+        pool = self._client.connection_pool
+        connection = await self._take(pool)
+        try:
+            await connection.send_command(*command)
+            return await connection.read_response()
+        finally:
+            await pool.release(connection)
 
     def _use(self) -> None:
         loop = asyncio.get_running_loop()
@@ -214,3 +225,13 @@ def _settings() -> dict[str, Any]:
         "socket_connect_timeout": None,
         **nameless,
     }
+
+
+def _taker() -> Callable[[Any], Awaitable[Any]]:
+    """How a pool gives out a connection: redis-py before 5.3 asks for which command, and later objects to that."""
+    from redis.asyncio.connection import ConnectionPool
+
+    parameter = inspect.signature(ConnectionPool.get_connection).parameters["command_name"]
+    if parameter.default is inspect.Parameter.empty:
+        return lambda pool: pool.get_connection("_")
+    return lambda pool: pool.get_connection()

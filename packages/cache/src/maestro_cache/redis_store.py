@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-import secrets
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -243,7 +243,7 @@ class RedisStore:
     async def claim(self, key: str, mark: bytes, options: Options, flight: Flight) -> Claim | None:  # noqa: ARG002
         """See `Backend.claim`."""
         stamps = await self._touch(options.tags, _lasting(options))
-        owner = secrets.token_hex(16)
+        owner = os.urandom(16).hex()
         names = [self._keys.value(key), self._keys.flight(key)]
         try:
             answer = await self._link.script(scripts.CLAIM, names, mark, owner, milliseconds(_FLIGHT))
