@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from publishers import Finished
 
 KILLED = -signal.SIGKILL
 AT_ONCE = 4
+PATIENCE = 30.0  # seconds after which a process that was killed does live
 
 
 def at_every_step(attempt: Callable[[int], Finished], *, first: int = 1) -> int:
@@ -46,3 +49,13 @@ def lives(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state not in "ZX"
+
+
+def all_end(pids: Iterable[int]) -> bool:
+    """Wait until these processes have ended, which one that was sent SIGKILL does when its turn comes."""
+    last = time.monotonic() + PATIENCE
+    left = set(pids)
+    while left and time.monotonic() < last:
+        left = {pid for pid in left if lives(pid)}
+        os.sched_yield()
+    return not left

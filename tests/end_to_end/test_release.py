@@ -6,7 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from steps import lives
+from steps import all_end
 
 from tooling.localnexus import add_user
 
@@ -254,7 +254,7 @@ def test_a_hook_that_does_not_end_is_ended_with_all_it_started_and_named(name: s
     assert done.code == 1, done.said
     assert "did not end in 1 s, so it and all it had started was ended." in done.said
     assert f"Its hooks here are {name}." in done.said
-    assert not any(lives(int(pid)) for pid in pids.read_text(encoding="utf-8").split())
+    assert all_end(map(int, pids.read_text(encoding="utf-8").split()))
     (releaser.root / ".git/hooks" / name).unlink()
     assert releaser.release("--package", "core-logging", "--push").code == 0
     assert set(releaser.tags(releaser.remote)) == {"core-logging-v1.0.0"}

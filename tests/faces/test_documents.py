@@ -82,6 +82,12 @@ def test_every_flag_says_what_it_means(command: str) -> None:
     assert explained == list(meanings)
 
 
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_h_is_help_and_no_short_form_of_a_flag(command: str) -> None:
+    """Invoke gives each flag a letter of its name: `invoke release -h` would push."""
+    assert "h" not in COMMANDS[command]
+
+
 def test_every_documented_code_exists() -> None:
     known = {*catalogue(), *rule_catalogue()}
     assert [(name, code) for name, code in mentions(r"\b([A-Z]{2}\d\d)\b") if code not in known] == []

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from steps import lives
+from steps import all_end
 
 from tooling.effects.bounded import run_bounded
 
@@ -28,7 +28,7 @@ def test_what_takes_too_long_is_ended_with_its_children_even_if_it_does_not_list
     assert ended.code is None
     pids = [int(pid) for pid in ended.out.split()]
     assert len(pids) == 2
-    assert not any(lives(pid) for pid in pids)
+    assert all_end(pids)
 
 
 def test_what_it_leaves_in_the_background_is_not_waited_for() -> None:
@@ -49,7 +49,7 @@ def test_who_is_interrupted_leaves_nothing_behind(tmp_path: Path) -> None:
     pid = int(seen.read_text(encoding="utf-8"))
     os.kill(child, 2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) in {1, -2, 130}
-    assert not lives(pid)
+    assert all_end([pid])
 
 
 def test_a_command_that_is_not_there_says_so() -> None:

@@ -11,6 +11,7 @@ from factories import listed, make_artifacts, make_package, make_workspace_of, s
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
+from properties import untimed
 
 from tooling.errors import UsageError
 from tooling.model.versioning import Versioning
@@ -268,6 +269,7 @@ PART_CHOICES: st.SearchStrategy[tuple[Part, ...]] = st.sampled_from(
 )
 
 
+@untimed
 @given(st.data())
 def test_dependents_are_as_few_as_can_be(data: st.DataObject) -> None:
     """Against every set of packages there is, tried one by one."""
@@ -281,6 +283,7 @@ def test_dependents_are_as_few_as_can_be(data: st.DataObject) -> None:
     assert set(versions(plan)) <= set(reachable(workspace, policy, asked))
 
 
+@untimed
 @given(st.data())
 def test_versions_go_up_and_every_edge_of_the_tree_stays_satisfied(data: st.DataObject) -> None:
     workspace = data.draw(graphs())
@@ -296,6 +299,7 @@ def test_versions_go_up_and_every_edge_of_the_tree_stays_satisfied(data: st.Data
         assert set(unsatisfied(workspace)) <= set(before)
 
 
+@untimed
 @given(st.data())
 def test_asking_for_more_never_takes_anything_away(data: st.DataObject) -> None:
     workspace = data.draw(graphs())
@@ -308,7 +312,7 @@ def test_asking_for_more_never_takes_anything_away(data: st.DataObject) -> None:
     assert all(plan.of(bump.package).after >= bump.after for bump in fewer.bumps)  # type: ignore[union-attr]
 
 
-@settings(max_examples=60)
+@settings(untimed, max_examples=60)
 @given(st.data())
 def test_whatever_is_bumped_and_published_every_release_installs_from_the_index_alone(data: st.DataObject) -> None:
     """What goes up together is a package and all it needs in house, as the planner orders it."""

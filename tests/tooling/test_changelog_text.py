@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
+from properties import untimed
 
 from tooling.model.changelog import parse_changelog
 from tooling.model.changelog_text import Entry, override_in, override_line, released
@@ -109,6 +110,7 @@ WORDS = st.sampled_from(
 )
 
 
+@untimed
 @given(
     st.lists(WORDS, max_size=8),
     st.lists(st.sampled_from(["Requires x.", "Requires y."]), max_size=2),

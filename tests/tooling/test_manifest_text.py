@@ -7,6 +7,7 @@ import difflib
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
+from properties import untimed
 
 from tooling.model.manifest_text import with_edits
 
@@ -69,6 +70,7 @@ QUOTES = st.sampled_from(['"', "'"])
 COMMENTS = st.sampled_from(["", "# note", "  # ünïcode — note"])
 
 
+@untimed
 @given(st.tuples(SPACES, ENDS, QUOTES, COMMENTS), st.booleans(), st.booleans())
 def test_an_edit_and_its_reverse_give_the_same_bytes(
     style: tuple[str, str, str, str],

@@ -158,6 +158,7 @@ def test_what_changed(tmp_path: Path, old: Files, new: Files, expected: list[tup
         "```python\nfrom pkg.testing import f\n```",
         "import pkg.testing",
         "from pkg import (f, testing as t)",
+        "from pkg import (\n    f,\n    testing,\n)",
         ">>> from pkg import testing",
     ],
 )

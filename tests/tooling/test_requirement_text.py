@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from properties import untimed
 
 from tooling.model.requirement_text import in_order, lowest_of, needs_edit, with_version
 from tooling.model.versioning import FLOORS, Floor
@@ -65,6 +66,7 @@ VERSIONS = st.builds(
 )
 
 
+@untimed
 @given(st.tuples(NAMES, EXTRAS, RANGES, MARKERS), VERSIONS, st.sampled_from(FLOORS))
 def test_what_is_moved_admits_the_version_and_is_the_same_requirement_otherwise(
     pieces: tuple[str, str, str, str], version: Version, floor: Floor

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
+from properties import untimed
 
 from tooling.errors import UsageError
 from tooling.model.versions import PARTS, Change, Part, next_version, part_for, phase_of, read_parts, tells
@@ -74,6 +75,7 @@ VERSIONS = st.builds(
 )
 
 
+@untimed
 @given(VERSIONS, st.sampled_from([(part,) for part in PARTS] + [("major", "rc"), ("minor", "dev"), ("patch", "alpha")]))
 def test_a_bump_only_goes_up(version: Version, parts: tuple[Part, ...]) -> None:
     try:
@@ -84,6 +86,7 @@ def test_a_bump_only_goes_up(version: Version, parts: tuple[Part, ...]) -> None:
     assert Version(str(after)) == after
 
 
+@untimed
 @given(VERSIONS, st.sampled_from(["alpha", "beta", "rc", "dev"]))
 def test_a_label_leads_to_a_version_of_its_kind(version: Version, label: Part) -> None:
     try:
@@ -120,6 +123,7 @@ def test_the_smallest_part_for_a_change(since: str, change: Change, part: Part) 
     assert part_for(change, Version(since)) == part
 
 
+@untimed
 @given(VERSIONS, st.sampled_from(list(Change)))
 def test_the_smallest_part_tells_its_change_and_nothing_graver(since: Version, change: Change) -> None:
     after = next_version(since, part_for(change, since))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -46,5 +45,4 @@ class EditHistory:
 
     @property
     def _is_known(self) -> bool:
-        held = any((folder / ".git").exists() for folder in (self.root, *self.root.parents))
-        return held and shutil.which("git") is not None
+        return any((folder / ".git").exists() for folder in (self.root, *self.root.parents))

@@ -48,7 +48,7 @@ class ProvenPublication:
         with ExitStack() as stack:
             lender = _Lender(connect=self.connect, stack=stack)
             report = self._publication(workspace, lender).run(Request(packages=packages))
-            if report.exit_code != 0:
+            if report.exit_code != 0 or not proven:
                 return report
             proof = Proof(
                 workspace=workspace, builder=self.builder, connection=lender(), watcher=self.watcher, install=True

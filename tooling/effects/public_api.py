@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Found = griffe.Object | griffe.Alias
 
 _IMPORT = re.compile(
-    r"^\s*(?:>>> |\.\.\. )?(?:from|import)\s+(?P<module>[\w.]+)(?:\s+import\s+(?P<names>[^#\n]+))?", re.MULTILINE
+    r"^\s*(?:>>> )?(?:from|import)\s+(?P<module>[\w.]+)(?:\s+import\s+(?P<names>\([^)]*\)|[^#\n]+))?", re.MULTILINE
 )
 
 
@@ -41,7 +41,7 @@ def compare(module: str, old: Path, new: Path, documents: Iterable[str]) -> tupl
         return tuple(each for path in public for each in _compared(path, before, after))
     except (griffe.GriffeError, SyntaxError, ImportError, RecursionError) as error:
         message = f"The public API of {module} cannot be read: {error}."
-        hint = "Correct the source; if it is right, choose the version yourself, with --to and --override."
+        hint = "Correct the source; it has to parse on the Python that runs this."
         raise FailedError("VS13", message, hint, facts={"module": module}) from error
 
 

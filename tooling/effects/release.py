@@ -167,17 +167,19 @@ class Release:
         return replace(report, head=head, commit=replace(report.commit, id=head))
 
     def _published(self, request: ReleaseRequest, report: ReleaseReport, plan: ReleasePlan) -> ReleaseReport:
-        """Publish what the release's commit has, and nothing that was edited meanwhile.
+        """Publish what the release's commit has, and nothing that was edited meanwhile; prove what is to be tagged.
 
         The commit is pushed first, so that nobody can come between it and its tags; the tags follow when all is proven.
         """
         if request.push and plan.push_branch:
             self._push((), report.head, branch=True)
-        names = [tag.package.name for tag in plan.tags if tag.current]
         with checkout(self.repository, report.head) as tree:
             workspace = find_workspace(tree)
-            packages = [workspace.packages[name] for name in names]
-            published = self.publication.run(workspace, packages, packages)
+            published = self.publication.run(
+                workspace,
+                [workspace.packages[tag.package.name] for tag in plan.tags if tag.current],
+                [workspace.packages[tag.package.name] for tag in plan.tags if tag.state is TagState.PLANNED],
+            )
         report = replace(report, publication=published, exit_code=published.exit_code, problems=published.problems)
         if published.exit_code == 0:
             return report

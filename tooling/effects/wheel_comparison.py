@@ -10,7 +10,7 @@ from email.parser import BytesParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from tooling.effects.public_api import compare
@@ -104,8 +104,8 @@ class _Job:
         wheels = [each for each in (project.files.values() if project else ()) if each.filename.endswith(".whl")]
         states = {snapshot.state(name, each.filename, each.sha256) for each in artifacts}
         wheel = next((each for each in wheels if since is not None and version_in(each.filename) == since), None)
-        folder = scratch / package.name
-        folder.mkdir()
+        folder = scratch / "published" / package.name
+        folder.mkdir(parents=True)
         return cls(
             package=package,
             built=next(each.path for each in artifacts if each.kind == "wheel"),
@@ -160,7 +160,7 @@ class _Wheel:
         return cls(
             sources=sources,
             interface=Interface(
-                requires=frozenset(str(Requirement(each)) for each in message.get_all("Requires-Dist", [])),
+                requires=frozenset(map(_in_normal_form, message.get_all("Requires-Dist", []))),
                 extras=frozenset(canonicalize_name(each) for each in message.get_all("Provides-Extra", [])),
                 requires_python=str(message.get("Requires-Python", "")),
             ),
@@ -175,6 +175,14 @@ class _Wheel:
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
+
+
+def _in_normal_form(text: str) -> str:
+    """A requirement that can be compared; what others published may follow older rules, and stays as it is."""
+    try:
+        return str(Requirement(text))
+    except InvalidRequirement:
+        return text
 
 
 def _damaged(path: Path, listed: IndexFile) -> FailedError | None:

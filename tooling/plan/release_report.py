@@ -45,7 +45,8 @@ class ReleaseReport:
 
     def as_json(self) -> dict[str, object]:
         """The object that `--json` prints: what `publish` prints, and what became of commit and tags."""
-        publication = self.publication.as_json() if self.publication else {"index": None, "packages": []}
+        unasked: dict[str, object] = {"index": None, "seconds": 0.0, "packages": [], "installs": []}
+        publication = self.publication.as_json() if self.publication else unasked
         return {
             **publication,
             "command": "release",

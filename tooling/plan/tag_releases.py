@@ -141,7 +141,7 @@ def _off_branch(name: str, commit: str, branch: str) -> MaestroError:
     message = f"{name} names the commit {commit[:12]}, which is not known to be on {branch}."
     hint = (
         f"Merge it into {branch} first, and let the tag name a commit there; "
-        "if it is there already, the clone lacks history: run `git fetch --unshallow`."
+        "if it is there already, the clone lacks history: run `git fetch --unshallow`, or fetch the branch."
     )
     return RefusedError("RL13", message, hint, facts={"tag": name, "commit": commit})
 
