@@ -8,40 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from observed_index import observed_index
 from originals import THREE, runnable_workspace
-from publishers import user_environment
-from warm_invoke import WarmInvoke, warm_invoke
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from desks import Desk
     from publishers import Finished
 
 FILES = [".github/workflows/change.yml", ".github/workflows/release.yml", ".gitlab-ci.yml"]
 DEAD = {"NEXUS_URL": "http://127.0.0.1:9"}
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[WarmInvoke]:
-    with warm_invoke() as lent:
-        yield lent
-
-
-class Desk:
-    """A workspace, and a user who types commands in it."""
-
-    def __init__(self, folder: Path, warm: WarmInvoke) -> None:
-        self.root = runnable_workspace(folder / "workspace", THREE)
-        self.home = folder / "home"
-        self._warm = warm
-
-    def types(self, *words: str, **variables: str) -> Finished:
-        return self._warm.run(self.root, *words, environment=user_environment(self.home, **variables))
-
-
-@pytest.fixture
-def desk(tmp_path: Path, warm: WarmInvoke) -> Desk:
-    return Desk(tmp_path, warm)
 
 
 def pythons_of(done: Finished) -> dict[str, set[str]]:

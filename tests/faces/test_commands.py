@@ -7,44 +7,17 @@ import re
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
-import pytest
 from originals import THREE
-from publishers import ROOT, run, user_environment
+from publishers import run, user_environment
 from scripted_server import Request, Response, scripted_server
-from warm_invoke import WarmInvoke, warm_invoke
-from workspaces import make_workspace
 
 from tooling.localnexus import Faults, IndexSettings, add_user, running_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from desks import Desk
     from publishers import Finished
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[WarmInvoke]:
-    with warm_invoke() as lent:
-        yield lent
-
-
-class Desk:
-    """A workspace, and a user who types commands in it."""
-
-    def __init__(self, folder: Path, warm: WarmInvoke) -> None:
-        self.root = make_workspace(folder / "workspace", THREE)
-        (self.root / "tasks.py").write_text((ROOT / "tasks.py").read_text(encoding="utf-8"), encoding="utf-8")
-        self.home = folder / "home"
-        self._warm = warm
-
-    def types(self, *words: str, **variables: str) -> Finished:
-        return self._warm.run(self.root, *words, environment=user_environment(self.home, **variables))
-
-
-@pytest.fixture
-def desk(tmp_path: Path, warm: WarmInvoke) -> Desk:
-    return Desk(tmp_path, warm)
 
 
 def states(listed: Finished) -> dict[str, str]:

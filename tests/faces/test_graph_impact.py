@@ -7,47 +7,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 from observed_index import observed_index
-from originals import THREE, runnable_workspace
-from publishers import user_environment
-from warm_invoke import WarmInvoke, warm_invoke
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from desks import Desk
     from publishers import Finished
 
 
-@pytest.fixture(scope="module")
-def warm() -> Iterator[WarmInvoke]:
-    with warm_invoke() as lent:
-        yield lent
-
-
-class Desk:
-    """A workspace, and a user who types commands in it."""
-
-    def __init__(self, folder: Path, warm: WarmInvoke) -> None:
-        self.root = runnable_workspace(folder / "workspace", THREE)
-        self.home = folder / "home"
-        self._warm = warm
-
-    def types(self, *words: str, **variables: str) -> Finished:
-        return self._warm.run(self.root, *words, environment=user_environment(self.home, **variables))
-
-    def writes(self, name: str, version: str, logging: str) -> None:
-        """Give a package a version, and its requirement on core-logging another range."""
-        manifest = self.root / f"packages/{name}/pyproject.toml"
-        text = re.sub(
-            r'^version = ".*"', f'version = "{version}"', manifest.read_text(encoding="utf-8"), flags=re.MULTILINE
-        )
-        text = re.sub(r'"maestro-core-logging[^"]*"', f'"maestro-core-logging{logging}"', text)
-        manifest.write_text(text, encoding="utf-8")
-
-
-@pytest.fixture
-def desk(tmp_path: Path, warm: WarmInvoke) -> Desk:
-    return Desk(tmp_path, warm)
+def write(desk: Desk, name: str, version: str, logging: str) -> None:
+    """Give a package a version, and its requirement on core-logging another range."""
+    manifest = desk.root / f"packages/{name}/pyproject.toml"
+    text = re.sub(
+        r'^version = ".*"', f'version = "{version}"', manifest.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    text = re.sub(r'"maestro-core-logging[^"]*"', f'"maestro-core-logging{logging}"', text)
+    manifest.write_text(text, encoding="utf-8")
 
 
 def told(done: Finished) -> list[tuple[str, str, str, str]]:
@@ -61,9 +36,9 @@ def told(done: Finished) -> list[tuple[str, str, str, str]]:
 def test_published_versions_are_told_beside_the_tree(desk: Desk, tmp_path: Path) -> None:
     with observed_index(tmp_path / "index") as index:
         for version, logging in (("1.0.0", ">=1.0"), ("1.1.0", ">=1.0,<2"), ("1.2.0", "==1.0.0")):
-            desk.writes("core-config", version, logging)
+            write(desk, "core-config", version, logging)
             assert desk.types("publish", "--all", "--json", **index.variables).code == 0
-        desk.writes("core-config", "1.3.0", "~=1.0")
+        write(desk, "core-config", "1.3.0", "~=1.0")
         anybody = {"NEXUS_URL": index.variables["NEXUS_URL"]}
         words = ("graph", "--impact", "maestro_core_logging", "--json")
         assert told(desk.types(*words, **anybody)) == [

@@ -9,48 +9,18 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from desks import Desk
 from factories import make_package
 from originals import THREE, Packages, runnable_workspace
 from publishers import ROOT, user_environment
-from warm_invoke import WarmInvoke, warm_invoke
 
 from tooling.plan.new_package import NewPackage
 from tooling.plan.new_package_texts import files_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from publishers import Finished
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[WarmInvoke]:
-    with warm_invoke() as lent:
-        yield lent
-
-
-class Desk:
-    """A workspace, and a user who types commands in it."""
-
-    def __init__(self, folder: Path, warm: WarmInvoke) -> None:
-        self.root = runnable_workspace(folder / "workspace", THREE)
-        self.home = folder / "home"
-        self._warm = warm
-
-    def types(self, *words: str, die_at: int | None = None) -> Finished:
-        return self._warm.run(self.root, *words, environment=user_environment(self.home), die_at=die_at)
-
-    def holds(self) -> dict[str, bytes]:
-        """Every file but those git ignores."""
-        files = (each for each in self.root.rglob("*") if each.is_file())
-        inside = ((each.relative_to(self.root), each) for each in files)
-        return {str(path): file.read_bytes() for path, file in inside if path.parts[0] not in {".maestro", "dist"}}
-
-
-@pytest.fixture
-def desk(tmp_path: Path, warm: WarmInvoke) -> Desk:
-    return Desk(tmp_path, warm)
+    from warm_invoke import WarmInvoke
 
 
 @pytest.mark.parametrize(
@@ -203,7 +173,7 @@ def test_whoever_is_killed_at_any_moment_types_it_again_and_it_ends_well(
     wanted = desk.holds()
     for step in range(1, 200):
         other = Desk(tmp_path / f"killed-{step}", warm)
-        killed = other.types("new", "brand-new", die_at=step)
+        killed = other.types_and_is_killed(step, "new", "brand-new")
         if killed.code == 0:
             break
         again = other.types("new", "brand-new")

@@ -6,6 +6,7 @@ place of its own: it is the steps that are proven here.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -21,13 +22,16 @@ from observed_index import observed_index
 from publishers import ROOT, run, user_environment
 from workflow_runner import Run, Runner
 
+from tooling.effects.interpreters import find_interpreter
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from observed_index import ObservedIndex
 
-PYTHONS = ("3.11", "3.13")
+LOWEST, HIGHEST = "3.11", "3.13"
+PYTHONS = tuple(each for each in (LOWEST, HIGHEST) if find_interpreter(each, os.environ))
 SESSIONS = ("tooling", "rules", "faces", "localnexus", "contract", "workflows", "end_to_end")
 ONCE = '"""Runs."""\n\nimport pytest\n\n\n@pytest.mark.slow\ndef test_once() -> None:\n    assert pytest.__version__\n'
 WHO = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com", "-c", "init.defaultBranch=main")
@@ -80,7 +84,9 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Team:
 
 
 def thin_out(root: Path) -> None:
-    """Leave of the repository what its steps need: no package, one test for each session, two Pythons."""
+    """Leave of the repository what its steps need: no package, one test for each session, two Pythons at most."""
+    for package in (root / "packages").iterdir():
+        (root / f"benchmarks/{package.name.replace('-', '_')}.py").unlink(missing_ok=True)
     shutil.rmtree(root / "packages")
     shutil.rmtree(root / "tests")
     (root / "packages").mkdir()
@@ -88,7 +94,8 @@ def thin_out(root: Path) -> None:
         (root / "tests" / session).mkdir(parents=True)
         (root / "tests" / session / f"test_{session}_once.py").write_text(ONCE, encoding="utf-8")
     manifest = (root / "pyproject.toml").read_text(encoding="utf-8")
-    fewer = re.sub(r'(?m)^    "Programming Language :: Python :: 3\.12",\n', "", manifest)
+    others = "|".join(map(re.escape, PYTHONS))
+    fewer = re.sub(rf'(?m)^    "Programming Language :: Python :: (?!{others})3\.\d+",\n', "", manifest)
     assert fewer != manifest
     (root / "pyproject.toml").write_text(fewer, encoding="utf-8")
     readme = (root / "README.md").read_text(encoding="utf-8")
