@@ -10,8 +10,8 @@ import subprocess
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from services.guarded import Guarded, free_port
 from services.programs import as_somebody, postgres_programs, within_reach
+from services.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0")
 
 
-class PostgresServer:
-    """A running `postgres`; `dsn` stays the same over `kill`, `start` and `restart`.
+class PostgresServer(Server):
+    """A running `postgres`.
 
     A durable one syncs what it commits; the other one need not even survive a kill in a state that can be read.
     """
@@ -29,12 +29,8 @@ class PostgresServer:
     def __init__(self, *, durable: bool = False) -> None:
         self._programs = postgres_programs()
         self._words, owner = as_somebody()
-        self._guarded = Guarded("postgres", ending="SIGQUIT")  # an immediate shutdown
-        self.folder = self._guarded.folder
-        self._password = secrets.token_urlsafe(16)
         self._settings = () if durable else _FORGETFUL
-        self.port = free_port()
-        self.pid = 0
+        super().__init__("postgres", ending="SIGQUIT")  # an immediate shutdown
         self._initialise(owner)
         self.start()
 
@@ -54,29 +50,13 @@ class PostgresServer:
         """`postgresql://postgres:password@127.0.0.1:port/postgres`."""
         return f"postgresql://postgres:{self._password}@127.0.0.1:{self.port}/postgres"
 
-    def alive(self) -> bool:
-        """Whether its process runs."""
-        return self.pid != 0 and self._guarded.code() is None
-
-    def start(self) -> None:
-        """Start it unless it runs; returns when it answers. Another port is only taken before the first start."""
-        if self.alive():
-            return
-        for _ in range(20):
-            first = self.pid == 0
-            settings = (
-                *("listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=", "shared_buffers=32MB"),
-                *("dynamic_shared_memory_type=mmap", "max_connections=200", *self._settings),
-            )
-            options = [word for setting in settings for word in ("-c", setting)]
-            command = [*self._words, self._programs / "postgres", "-D", self.folder / "data", *options]
-            self.pid = self._guarded.start(command)
-            self._guarded.wait_for(lambda: self._answers() or not self.alive())
-            if self.alive():
-                return
-            if first:
-                self.pid, self.port = 0, free_port()  # somebody was quicker
-        raise RuntimeError(f"postgres does not start; its log ends: {self._guarded.log()}")
+    def _command(self) -> list[object]:
+        settings = (
+            *("listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=", "shared_buffers=32MB"),
+            *("dynamic_shared_memory_type=mmap", "max_connections=200", *self._settings),
+        )
+        options = [word for setting in settings for word in ("-c", setting)]
+        return [*self._words, self._programs / "postgres", "-D", self.folder / "data", *options]
 
     def _answers(self) -> bool:
         try:
@@ -84,19 +64,6 @@ class PostgresServer:
         except RuntimeError:
             return False
         return True
-
-    def kill(self) -> None:
-        """SIGKILL to it and all its backends."""
-        self._guarded.kill()
-
-    def restart(self) -> None:
-        """Kill it and start it again; it recovers what was committed, if it is a durable one."""
-        self.kill()
-        self.start()
-
-    def close(self) -> None:
-        """Stop it for good and remove its folder."""
-        self._guarded.close()
 
 
 def run_sql(dsn: str, sql: str, programs: Path | None = None) -> str:

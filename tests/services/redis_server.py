@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 import socket
 import ssl
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote, urlsplit
 
-from services.guarded import Guarded, free_port
 from services.programs import redis_program
+from services.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class RedisServer:
-    """A running `redis-server`; `url` stays the same over `kill`, `start` and `restart`.
+class RedisServer(Server):
+    """A running `redis-server`.
 
     A durable one writes every change to disk before it answers; the other one forgets everything when it is killed.
     """
 
     def __init__(self, *, durable: bool = False) -> None:
         self._program = redis_program()
-        self._guarded = Guarded("redis", ending="SIGKILL")  # what it has not written, nobody will read
-        self.folder = self._guarded.folder
-        self._password = secrets.token_urlsafe(16)
         self._keep = ["appendonly yes", "appendfsync always"] if durable else ["appendonly no"]
-        self.port = free_port()
-        self.pid = 0
+        super().__init__("redis", ending="SIGKILL")  # what it has not written, nobody will read
         self.start()
 
     @property
@@ -37,28 +32,13 @@ class RedisServer:
         """`redis://:password@127.0.0.1:port/0`."""
         return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
 
-    def alive(self) -> bool:
-        """Whether its process runs."""
-        return self.pid != 0 and self._guarded.code() is None
-
-    def start(self) -> None:
-        """Start it unless it runs; returns when it answers. Another port is only taken before the first start."""
-        if self.alive():
-            return
-        for _ in range(20):
-            first = self.pid == 0
-            settings = [
-                *("bind 127.0.0.1", f"port {self.port}", f"requirepass {self._password}", f"dir {self.folder}"),
-                *('save ""', *self._keep),
-            ]
-            (self.folder / "redis.conf").write_text("\n".join(settings) + "\n", encoding="ascii")
-            self.pid = self._guarded.start([self._program, self.folder / "redis.conf"])
-            self._guarded.wait_for(lambda: self._answers() or not self.alive())
-            if self.alive():
-                return
-            if first:
-                self.pid, self.port = 0, free_port()  # somebody was quicker
-        raise RuntimeError(f"redis-server does not start; its log ends: {self._guarded.log()}")
+    def _command(self) -> list[object]:
+        settings = [
+            *("bind 127.0.0.1", f"port {self.port}", f"requirepass {self._password}", f"dir {self.folder}"),
+            *('save ""', *self._keep),
+        ]
+        (self.folder / "redis.conf").write_text("\n".join(settings) + "\n", encoding="ascii")
+        return [self._program, self.folder / "redis.conf"]
 
     def _answers(self) -> bool:
         try:
@@ -66,19 +46,6 @@ class RedisServer:
                 return bool(wire.call("PING") == "PONG")
         except (OSError, RedisReplyError):  # not there yet, or still loading
             return False
-
-    def kill(self) -> None:
-        """SIGKILL: what was not written is lost, connections break."""
-        self._guarded.kill()
-
-    def restart(self) -> None:
-        """Kill it and start it again."""
-        self.kill()
-        self.start()
-
-    def close(self) -> None:
-        """Stop it for good and remove its folder."""
-        self._guarded.close()
 
 
 class RedisReplyError(Exception):
