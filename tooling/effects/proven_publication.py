@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tooling.effects.proof import Proof
 from tooling.effects.publication import Publication, Request
 
 if TYPE_CHECKING:
@@ -45,6 +44,8 @@ class ProvenPublication:
 
     def run(self, workspace: Workspace, packages: Sequence[Package], proven: Sequence[Package]) -> Report:
         """Publish and verify `packages`, then install those of them that are to be `proven`, and import all of each."""
+        from tooling.effects.proof import Proof
+
         with ExitStack() as stack:
             lender = _Lender(connect=self.connect, stack=stack)
             report = self._publication(workspace, lender).run(Request(packages=packages))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tooling.faces import reports
-from tooling.faces.bump_report import versions
 from tooling.faces.words import table
 from tooling.plan.outcomes import Outcome
 from tooling.plan.releases import TagState
@@ -13,6 +12,7 @@ from tooling.plan.releases import TagState
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tooling.plan.bump_report import BumpReport
     from tooling.plan.release_report import ReleaseReport
 
 
@@ -23,8 +23,8 @@ def render(report: ReleaseReport) -> str:
 
 def _paragraphs(report: ReleaseReport) -> Iterator[str]:
     yield ""
-    if report.bump is not None and (said := list(versions(report.bump.plan))):
-        yield from (*said, "")
+    if report.bump is not None:
+        yield from _versions(report.bump)
     if report.commit is not None:
         yield f"commit {report.commit.id or '(planned)'}"
         yield from _indented(report.commit.message)
@@ -37,6 +37,13 @@ def _paragraphs(report: ReleaseReport) -> Iterator[str]:
     if report.publication is not None and (report.dry_run or not report.publication.dry_run):
         yield reports.render(report.publication)
     yield from _left_to_do(report)
+
+
+def _versions(bump: BumpReport) -> Iterator[str]:
+    from tooling.faces.bump_report import versions
+
+    said = list(versions(bump.plan))
+    yield from (*said, "") if said else ()
 
 
 def _commit(report: ReleaseReport) -> str:

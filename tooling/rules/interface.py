@@ -165,6 +165,8 @@ def version_from_metadata(subject: Subject) -> Iterator[Fault]:
     importlib.metadata.version("maestro-<folder>"), and assign it nowhere: the version stands in pyproject.toml.
     """
     for source in subject.sources.values():
+        if not any("__version__" in line for line in source.lines):
+            continue
         for node in ast.walk(source.tree or ast.Module([], [])):
             if isinstance(node, ast.Assign | ast.AnnAssign) and _assigns_version(node):
                 yield Fault(message="`__version__` is assigned.", place=source.place(node.lineno))

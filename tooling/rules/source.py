@@ -75,8 +75,13 @@ def read_source(path: Path, top: Path) -> Source:
         return Source(path=path, module=module, tree=None, lines=lines, error=reason)
 
 
+_LEAVES = (ast.Constant, ast.Name, ast.expr_context, ast.operator, ast.cmpop, ast.boolop)  # most of a tree
+
+
 def _imports(node: ast.AST, package: list[str], *, eager: bool) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
+        if isinstance(child, _LEAVES):
+            continue
         if isinstance(child, ast.Import | ast.ImportFrom | ast.Call):
             for module in _imported(child, package):
                 yield Import(module=module, line=child.lineno, eager=eager)
