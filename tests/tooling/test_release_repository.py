@@ -110,7 +110,7 @@ def test_a_checkout_holds_the_files_of_a_commit_and_leaves_no_trace_in_the_repos
     (tmp_path / "clone" / "one.txt").write_text("edited\n")
     (tmp_path / "clone" / "stray").write_text("stray\n")
     before = _contents(tmp_path / "clone")
-    with checkout(known, head) as tree:
+    with checkout(known.git, head) as tree:
         assert {path.name for path in tree.iterdir()} == {"one.txt", "script"}
         assert (tree / "one.txt").read_text() == "1\n"
         assert (tree / "script").stat().st_mode & 0o100
@@ -123,7 +123,7 @@ def test_a_checkout_of_a_workspace_further_down_is_that_folder(tmp_path: Path) -
     (tmp_path / "inner" / "file").write_text("1")
     inner = Repository(root=tmp_path / "inner", branch="main", remote="origin", patience=60.0)
     repository(tmp_path)
-    with checkout(inner, inner.facts().head) as tree:
+    with checkout(inner.git, inner.facts().head) as tree:
         assert [path.name for path in tree.iterdir()] == ["file"]
     head = inner.facts().head
     assert set(inner.trees([(head, "file"), (head, "nothing")])) == {(head, "file")}

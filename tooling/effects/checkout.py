@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tooling.effects.repository import Repository
+    from tooling.effects.git import Git
+
+# What a machine's or a clone's own settings would change about the files.
+_STEADY = ("-c", "core.autocrlf=false", "-c", "core.sparseCheckout=false")
 
 
 @contextmanager
-def checkout(repository: Repository, commit: str) -> Iterator[Path]:
-    """Yield the folder that the repository's `root` is in `commit`; it is removed when the block ends.
+def checkout(git: Git, commit: str) -> Iterator[Path]:
+    """Yield the folder that git's `root` is in `commit`, a name of it or of a tag; it is removed when the block ends.
 
     Raises:
         FailedError: GT02 when git does not have the commit, or cannot write its files.
@@ -28,6 +31,5 @@ def checkout(repository: Repository, commit: str) -> Iterator[Path]:
         tree = Path(folder).resolve() / "tree"
         tree.mkdir()
         variables = {"GIT_WORK_TREE": str(tree), "GIT_INDEX_FILE": str(Path(folder).resolve() / "index")}
-        steady = ("-c", "core.autocrlf=false")  # what a machine's own settings may change about files
-        repository.git.read(*steady, "read-tree", "--reset", "-u", commit, variables=variables)
-        yield tree / repository.prefix()
+        git.read(*_STEADY, "read-tree", "--reset", "-u", commit, variables=variables)
+        yield tree / git.prefix()

@@ -70,6 +70,10 @@ class Git:
         """
         return self._out(words, self.answer(*words, text=text, variables=variables))
 
+    def prefix(self) -> str:
+        """Where `root` is in the repository: empty, or a path that ends in a slash."""
+        return self.read("rev-parse", "--show-prefix").rstrip("\n")
+
     def tell(self, *words: str, text: str = "", seconds: float) -> str:
         """Run `git WORDS` as `read` does, where hooks, signing programs or a server take part: `seconds` at most.
 
@@ -116,7 +120,7 @@ class Git:
 
 def _verb(words: tuple[str, ...]) -> str:
     """The command itself, after settings that go before it (`-c NAME=VALUE`)."""
-    return words[2] if words[0] == "-c" else words[0]
+    return words[0] if words[0] != "-c" else _verb(words[2:])
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:

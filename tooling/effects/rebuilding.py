@@ -12,6 +12,7 @@ from tooling.effects.build_route import route_of
 from tooling.effects.comparison import published_difference
 from tooling.effects.fresh_build import fresh_build
 from tooling.effects.source_tree import read_source
+from tooling.effects.tagged_source import tagged_source
 from tooling.effects.tracked import git_listing
 from tooling.errors import MaestroError
 from tooling.plan.outcomes import FileResult, Outcome
@@ -19,9 +20,9 @@ from tooling.plan.outcomes import FileResult, Outcome
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tooling.effects.git import Git
     from tooling.effects.ports import Index
     from tooling.effects.progress import Watcher
-    from tooling.effects.tagged_source import TaggedSource
     from tooling.model.tags import Tag
     from tooling.plan.snapshot import IndexFile
 
@@ -33,7 +34,7 @@ _BACKEND = "hatchling"
 class Rebuilding:
     """Builds one tag after the other, and compares what comes of it with what the index serves."""
 
-    source: TaggedSource
+    git: Git
     index: Index
     watcher: Watcher
     scratch: Path
@@ -50,13 +51,13 @@ class Rebuilding:
 
     def _made(self, tag: Tag) -> dict[str, Path]:
         """Build with the backend that the tag pins: it writes its version into the wheel."""
-        package = self.source.package_at(tag)
-        source = read_source(package, git_listing(package.folder))
-        route = route_of(package, package.folder, isolated=False, hatchling=self.source.pinned(_BACKEND))
         into = self.scratch / str(tag)
         into.mkdir()
-        with fresh_build(package, source, route) as build:
-            made = [Path(shutil.copy(each, into)) for each in (build.wheel, build.sdist)]
+        with tagged_source(self.git, tag) as then:
+            package = then.package
+            route = route_of(package, package.folder, isolated=False, hatchling=then.pinned(_BACKEND))
+            with fresh_build(package, read_source(package, git_listing(package.folder)), route) as build:
+                made = [Path(shutil.copy(each, into)) for each in (build.wheel, build.sdist)]
         self.watcher.says(f"rebuilt   {tag} ({route.how})")
         return {path.name: path for path in made}
 

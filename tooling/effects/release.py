@@ -180,7 +180,7 @@ class Release:
         """
         if request.push and plan.push_branch:
             self._push((), report.head, branch=True)
-        with checkout(self.repository, report.head) as tree:
+        with checkout(self.repository.git, report.head) as tree:
             workspace = find_workspace(tree)
             published = self.publication.run(
                 workspace,

@@ -93,14 +93,16 @@ def release_tree(
     if wish is None or not asked:
         yield ReleaseTree(workspace=workspace, packages=_ordered(workspace, names), facts=facts)
         return
-    with checkout(repository, facts.head) as folder:
+    with checkout(repository.git, facts.head) as folder:
         base = find_workspace(folder)
         request = replace(wish.request, packages=tuple(name for name in asked if name in base.packages))
         bump = wish.bumping(base).run(request, today=wish.today, changed=wish.changed, dry_run=True)
         edits = () if bump.plan.refusals else bump.edits
         for edit in edits:
             (folder / edit.path).write_bytes(edit.after.encode())
-        written = {repository.prefix() + edit.path for edit in edits if _holds(workspace.root / edit.path, edit.after)}
+        written = {
+            repository.git.prefix() + edit.path for edit in edits if _holds(workspace.root / edit.path, edit.after)
+        }
         released = {each.package for each in bump.plan.bumps} | (done if wish.changed else set(names))
         yield ReleaseTree(
             workspace=(bumped := find_workspace(folder)),

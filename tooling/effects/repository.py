@@ -94,14 +94,10 @@ class Repository:
 
     def trees(self, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """The object ids of folders: pairs of a commit and a path from `root`; what is not there is left out."""
-        prefix = self.prefix() if wanted else ""
+        prefix = self.git.prefix() if wanted else ""
         asked = "".join(f"{commit}:{prefix}{path}\n" for commit, path in wanted)
         told = self.git.read("cat-file", "--batch-check=%(objectname)", text=asked).splitlines() if wanted else []
         return {key: line for key, line in zip(wanted, told, strict=True) if not line.endswith(" missing")}
-
-    def prefix(self) -> str:
-        """Where `root` is in the repository: empty, or a path that ends in a slash."""
-        return self.git.read("rev-parse", "--show-prefix").rstrip("\n")
 
     def commit(self, paths: Sequence[str], message: str) -> str:
         """Commit what stands in these files, and nothing else; return the commit."""

@@ -18,7 +18,6 @@ from tooling.effects.problems import problem
 from tooling.effects.rebuilding import Rebuilding
 from tooling.effects.release_tags import read_release_tags
 from tooling.effects.snapshots import read_pages
-from tooling.effects.tagged_source import tagged_source
 from tooling.errors import FailedError, MaestroError
 from tooling.model.tags import Tag, tag_of
 from tooling.plan.outcomes import Outcome, PackageResult, Report
@@ -77,8 +76,9 @@ class TagProof:
     ) -> tuple[PackageResult, ...]:
         if not tags:
             return ()
-        with tagged_source(self.workspace.root) as source, tempfile.TemporaryDirectory(prefix="maestro-") as scratch:
-            rebuilding = Rebuilding(source=source, index=connection.index, watcher=self.watcher, scratch=Path(scratch))
+        git = Git(root=self.workspace.root)
+        with tempfile.TemporaryDirectory(prefix="maestro-") as scratch:
+            rebuilding = Rebuilding(git=git, index=connection.index, watcher=self.watcher, scratch=Path(scratch))
             return tuple(self._result(rebuilding, tag, published[tag]) for tag in tags)
 
     def _result(self, rebuilding: Rebuilding, tag: Tag, files: Mapping[str, IndexFile]) -> PackageResult:

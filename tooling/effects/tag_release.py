@@ -51,7 +51,7 @@ class TagRelease:
             wanted, tags, self.workspace.packages, self.repository.is_released, branch=self.repository.branch
         )
         raise_all(commits.refusals)
-        with checkout(self.repository, commits.commit) as tree:
+        with checkout(self.repository.git, commits.commit) as tree:
             tagged = find_workspace(tree)
             release, refusals = read_tags(wanted, commits.commit, tags, tagged, notes_of)
             raise_all(refusals)
