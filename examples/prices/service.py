@@ -7,7 +7,7 @@
 #     "maestro-core-logging",
 #     "maestro-monitoring",
 #     "maestro-resilience",
-#     "starlette>=1.0",
+#     "starlette>=1.8",
 #     "uvicorn>=0.40",
 # ]
 # ///

@@ -147,6 +147,15 @@ def test_publishing_again_finds_everything_present(first: tuple[Clone, Finished]
     assert left.stdout == "", "what is made is ignored by git"
 
 
+def test_each_package_installs_alone_in_every_way_and_all_of_it_imports(first: tuple[Clone, Finished]) -> None:
+    clone, _ = first
+    proof = clone.run("invoke verify --all --install --json")
+    assert proof.code == 0, proof.said
+    installs = json.loads(proof.out)["installs"]
+    assert {f"maestro-{each['name']}" for each in installs} == set(_packages(clone))
+    assert {each["outcome"] for each in installs} == {"proven"}
+
+
 def test_clones_of_other_people_in_other_places_build_the_same_bytes(clone: Clone, tmp_path: Path) -> None:
     people = (
         Clone(

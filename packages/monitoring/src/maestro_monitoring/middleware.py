@@ -121,6 +121,6 @@ class MetricsMiddleware:
 
 
 def _template(scope: Scope) -> str | None:
-    """The path template of the route that Starlette, FastAPI and their kin leave in the scope."""
+    """The path template of the route that Starlette (from 1.8 on), FastAPI and their kin leave in the scope."""
     path = getattr(scope.get("route"), "path", None)
     return path if isinstance(path, str) else None
