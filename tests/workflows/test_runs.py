@@ -32,7 +32,17 @@ if TYPE_CHECKING:
 
 LOWEST, HIGHEST = "3.11", "3.13"
 PYTHONS = tuple(each for each in (LOWEST, HIGHEST) if find_interpreter(each, os.environ))
-SESSIONS = ("tooling", "rules", "faces", "localnexus", "contract", "workflows", "end_to_end")
+SESSIONS = (
+    "tooling",
+    "rules",
+    "faces",
+    "localnexus",
+    "service_plugin",
+    "contract",
+    "workflows",
+    "examples",
+    "end_to_end",
+)
 ONCE = '"""Runs."""\n\nimport pytest\n\n\n@pytest.mark.slow\ndef test_once() -> None:\n    assert pytest.__version__\n'
 WHO = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com", "-c", "init.defaultBranch=main")
 
@@ -83,13 +93,23 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Team:
     return team
 
 
+def remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
 def thin_out(root: Path) -> None:
     """Leave of the repository what its steps need: no package, one test for each session, two Pythons at most."""
     for package in (root / "packages").iterdir():
         (root / f"benchmarks/{package.name.replace('-', '_')}.py").unlink(missing_ok=True)
-    shutil.rmtree(root / "packages")
-    shutil.rmtree(root / "tests")
+    for folder in ("packages", "examples", *(f"tests/{each.name}" for each in (root / "tests").iterdir())):
+        if folder != "tests/services":  # every package's tests may ask for these fixtures
+            remove(root / folder)
     (root / "packages").mkdir()
+    (root / "examples").mkdir()
+    (root / "examples" / "once.py").write_text('"""An example."""\n', encoding="utf-8")
     for session in SESSIONS:
         (root / "tests" / session).mkdir(parents=True)
         (root / "tests" / session / f"test_{session}_once.py").write_text(ONCE, encoding="utf-8")
@@ -183,7 +203,7 @@ def test_a_change_is_tested_with_what_needs_it_and_nothing_else(
     wanted = (f"{kind}({name})" for kind in ("test", "dist") for name in ("ground", "roof"))
     assert sessions(done, "test") == dict.fromkeys(wanted, len(PYTHONS))
     assert set(sessions(done, "checks")) == {"lint", "types", "rules"}
-    assert set(sessions(done, "proofs")) == {"contract", "workflows", "end_to_end"}
+    assert set(sessions(done, "proofs")) == {"contract", "workflows", "examples", "end_to_end"}
     done = machine("gitlab", takes=lambda entry: entry.get("PYTHON") == PYTHONS[0]).gitlab(
         "better", only=("select", "test")
     )
