@@ -146,7 +146,7 @@ def _publish(asked: Mapping[str, Any]) -> None:
     if asked["die_at"] is not None:
         doom = _Doom(asked["die_at"])
         sys.addaudithook(doom)
-        atexit.register(lambda: Path(asked["folder"], "steps").write_text(str(doom.taken), encoding="utf-8"))
+        atexit.register(doom.tell, Path(asked["folder"], "steps"))
     sys.argv = ["invoke", *asked["words"]]
     invoke.main.program.run(sys.argv)
     sys.exit()
@@ -159,10 +159,16 @@ class _Doom:
         self._step = step
         self._steps = itertools.count(1)
         self._temporary = tempfile.gettempdir()
+        self._over = False
         self.taken = 0
 
+    def tell(self, file: Path) -> None:
+        """Write down how many steps were taken, which is none of them."""
+        self._over = True
+        file.write_text(str(self.taken), encoding="utf-8")
+
     def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
-        if self._counts(event, arguments):
+        if not self._over and self._counts(event, arguments):
             step = next(self._steps)
             self.taken = max(step, self.taken)
             if step == self._step:
