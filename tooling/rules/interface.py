@@ -41,7 +41,7 @@ def all_is_public(subject: Subject) -> Iterator[Fault]:
     """
     top = subject.package.import_name
     for source in subject.sources.values():
-        if source.tree is None:
+        if source.tree is None or not (source.module == top or source.mentions("__all__")):
             continue
         names = _names(source, top)
         place = source.place(names.line)
@@ -125,7 +125,7 @@ def _gather_import(statement: ast.Import | ast.ImportFrom, names: _Names, source
 def _gather_assignment(statement: ast.Assign | ast.AnnAssign | ast.AugAssign, names: _Names) -> None:
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
     for target in targets:
-        for node in ast.walk(target):
+        for node in (target,) if isinstance(target, ast.Name) else ast.walk(target):
             if isinstance(node, ast.Name) and node.id == "__all__":
                 names.promised = _strings(statement) if names.line is None else None
                 names.line = statement.lineno
@@ -165,7 +165,7 @@ def version_from_metadata(subject: Subject) -> Iterator[Fault]:
     importlib.metadata.version("maestro-<folder>"), and assign it nowhere: the version stands in pyproject.toml.
     """
     for source in subject.sources.values():
-        if not any("__version__" in line for line in source.lines):
+        if not source.mentions("__version__"):
             continue
         for node in ast.walk(source.tree or ast.Module([], [])):
             if isinstance(node, ast.Assign | ast.AnnAssign) and _assigns_version(node):

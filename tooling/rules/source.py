@@ -42,12 +42,17 @@ class Source:
             return Place(file=self.path)
         return Place(file=self.path, line=line, excerpt=self.lines[line - 1].strip())
 
+    def mentions(self, text: str) -> bool:
+        """Whether a text stands in the file; most questions about its syntax are answered by that it does not."""
+        return any(text in line for line in self.lines)
+
     @cached_property
     def imports(self) -> tuple[Import, ...]:
         """Every import, `import_module("literal")` included."""
-        if self.tree is None:
+        if self.tree is None or not self.mentions("import"):
             return ()
-        return tuple(_imports(self.tree, self._package(), eager=True))
+        called = any(map(self.mentions, _IMPORTING))
+        return tuple(_imports(self.tree, self._package(), _LEAVES if called else _EXPRESSIONS_TOO, eager=True))
 
     @cached_property
     def named_modules(self) -> frozenset[str]:
@@ -75,34 +80,38 @@ def read_source(path: Path, top: Path) -> Source:
         return Source(path=path, module=module, tree=None, lines=lines, error=reason)
 
 
+_IMPORTING = ("import_module", "__import__")
 _LEAVES = (ast.Constant, ast.Name, ast.expr_context, ast.operator, ast.cmpop, ast.boolop)  # most of a tree
+_EXPRESSIONS_TOO = (ast.expr, *_LEAVES)  # where no function is called that imports
 
 
-def _imports(node: ast.AST, package: list[str], *, eager: bool) -> Iterator[Import]:
+def _imports(node: ast.AST, package: list[str], leaves: tuple[type[ast.AST], ...], *, eager: bool) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, _LEAVES):
+        if isinstance(child, leaves):
             continue
         if isinstance(child, ast.Import | ast.ImportFrom | ast.Call):
             for module in _imported(child, package):
                 yield Import(module=module, line=child.lineno, eager=eager)
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield from _imports(child, package, eager=False)
+            yield from _imports(child, package, leaves, eager=False)
         elif isinstance(child, ast.If | ast.Try | ast.TryStar):
-            yield from _guarded(child, package, eager=eager)
+            yield from _guarded(child, package, leaves, eager=eager)
         else:
-            yield from _imports(child, package, eager=eager)
+            yield from _imports(child, package, leaves, eager=eager)
 
 
-def _guarded(node: ast.If | ast.Try | ast.TryStar, package: list[str], *, eager: bool) -> Iterator[Import]:
+def _guarded(
+    node: ast.If | ast.Try | ast.TryStar, package: list[str], leaves: tuple[type[ast.AST], ...], *, eager: bool
+) -> Iterator[Import]:
     """Imports for type checkers, and those whose failure is caught, do not run or need not succeed."""
     caught = not isinstance(node, ast.If) and any(_catches_import_error(handler) for handler in node.handlers)
     shielded = caught or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
     body = ast.Module(body=node.body, type_ignores=[])
-    yield from _imports(body, package, eager=eager and not shielded)
+    yield from _imports(body, package, leaves, eager=eager and not shielded)
     rest: list[ast.stmt] = list(node.orelse)
     if not isinstance(node, ast.If):
         rest += [statement for handler in node.handlers for statement in handler.body] + node.finalbody
-    yield from _imports(ast.Module(body=rest, type_ignores=[]), package, eager=eager)
+    yield from _imports(ast.Module(body=rest, type_ignores=[]), package, leaves, eager=eager)
 
 
 def _catches_import_error(handler: ast.ExceptHandler) -> bool:
@@ -125,6 +134,6 @@ def _imported(node: ast.Import | ast.ImportFrom | ast.Call, package: list[str]) 
 def _called(node: ast.Call) -> list[str]:
     """`import_module("a.b")`, however the function was imported."""
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    if name not in {"import_module", "__import__"} or not node.args or not isinstance(node.args[0], ast.Constant):
+    if name not in _IMPORTING or not node.args or not isinstance(node.args[0], ast.Constant):
         return []
     return [node.args[0].value] if isinstance(node.args[0].value, str) else []
