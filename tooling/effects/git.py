@@ -74,6 +74,10 @@ class Git:
         """Where `root` is in the repository: empty, or a path that ends in a slash."""
         return self.read("rev-parse", "--show-prefix").rstrip("\n")
 
+    def is_shallow(self) -> bool:
+        """Whether this is a clone whose history was cut off."""
+        return self.read("rev-parse", "--is-shallow-repository").strip() == "true"
+
     def tell(self, *words: str, text: str = "", seconds: float) -> str:
         """Run `git WORDS` as `read` does, where hooks, signing programs or a server take part: `seconds` at most.
 

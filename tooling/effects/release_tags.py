@@ -43,6 +43,6 @@ def read_release_tags(git: Git, names: Collection[str], chosen: Collection[str])
             continue
         if kind != "tag":
             warnings.append(f"The tag {text} is not annotated, so it says neither who made it nor what it brought.")
-    if git.read("rev-parse", "--is-shallow-repository").strip() == "true":
+    if git.is_shallow():
         warnings.append("This clone is shallow, so it may lack tags: run `git fetch --unshallow --tags`.")
     return ReleaseTags(tags=frozenset(tags), warnings=tuple(warnings))

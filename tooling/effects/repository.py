@@ -56,7 +56,7 @@ class Repository:
             head=head,
             message=message,
             branch=branch,
-            shallow=self.git.read("rev-parse", "--is-shallow-repository").strip() == "true",
+            shallow=self.git.is_shallow(),
             dirty=dirty,
             committer=self.git.answer("var", "GIT_COMMITTER_IDENT").code == 0,
             tags=self.tags(),
