@@ -7,7 +7,7 @@ import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pydantic
 from pydantic import AliasChoices, AliasPath, BaseModel
@@ -16,7 +16,9 @@ from pydantic_settings import BaseSettings
 
 from .base import PREFIX
 from .fields import marks_of
-from .paths import Path, render
+
+if TYPE_CHECKING:
+    from .paths import Path
 
 __all__ = ["Node", "Shape", "fields_of", "is_section", "shape_of"]
 
@@ -255,8 +257,3 @@ def _is_secret(annotation: Any) -> bool:
     return any(_is_secret(each) for each in get_args(annotation)) or (
         isinstance(get_origin(annotation), type) and issubclass(get_origin(annotation), _SECRETS)
     )
-
-
-def describe(node: Node) -> str:
-    """Name a node for people: its path, or `the configuration` for the root."""
-    return render(node.path) if node.path else "the configuration"
