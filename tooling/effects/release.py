@@ -7,7 +7,6 @@ index are the memory: a run that was cut short is finished by the same command.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -96,27 +95,24 @@ class Release:
         return replace(report, tags=tuple(_made(tag) for tag in report.tags))
 
     def _prepared(self, request: ReleaseRequest, tree: ReleaseTree) -> tuple[ReleasePlan, Report | None]:
-        """Plan, rehearse and check; whatever is wrong is raised together.
+        """Plan, check and rehearse; whatever is wrong is raised together.
 
-        Rules are checked beside the rehearsal, which mostly waits for the index.
+        One after the other: rules and rehearsal are both work for the interpreter, and as threads they take longer.
         """
         candidates = self._candidates(request, tree)
         wish = Wish(branch=self.repository.branch, push=request.push, commits=bool(tree.edits))
         plan = plan_release(tree.facts, candidates, wish)
         current = [each.package for each in candidates if not each.changed]
-        errors = [*plan.refusals, *tree.refusals]
+        errors = [*plan.refusals, *tree.refusals, *self.check(tree.workspace, current)]
         rehearsal: Report | None = None
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="check") as pool:
-            checking = pool.submit(self.check, tree.workspace, current)
-            if request.ask_index and current:
-                try:
-                    rehearsal = self.publication.rehearse(tree.workspace, current, uploading=request.publish)
-                    errors += [_refusal(each) for each in rehearsal.problems]
-                except StoppedError:
-                    raise
-                except MaestroError as error:
-                    errors.append(error)
-            errors += checking.result()
+        if request.ask_index and current:
+            try:
+                rehearsal = self.publication.rehearse(tree.workspace, current, uploading=request.publish)
+                errors += [_refusal(each) for each in rehearsal.problems]
+            except StoppedError:
+                raise
+            except MaestroError as error:
+                errors.append(error)
         raise_all(errors)
         return plan, rehearsal
 

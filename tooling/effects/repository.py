@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tooling.effects.git import Git
+from tooling.effects.release_tags import tag_refs
 from tooling.errors import FailedError, MaestroError, Place
-from tooling.plan.repository import Relation, RemoteFacts, RepositoryFacts, TagRef
+from tooling.plan.repository import Relation, RemoteFacts, RepositoryFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from tooling.plan.repository import TagRef
 
 _TAGS = "refs/tags/"
 _HEADS = "refs/heads/"
-_FIELDS = ("refname", "objectname", "objecttype", "*objectname", "*objecttype")
 _FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10}  # git-status(1), porcelain format version 2
 
 
@@ -66,12 +68,7 @@ class Repository:
 
     def tags(self) -> dict[str, TagRef]:
         """Every tag of the repository by its name; those that lead to HEAD or before it are marked."""
-        self._require_commit()
-        form = "%00".join(f"%({field})" for field in _FIELDS)
-        merged = set(self.git.read("for-each-ref", "--merged=HEAD", "--format=%(refname)", _TAGS).splitlines())
-        lines = self.git.read("for-each-ref", f"--format={form}", _TAGS).splitlines()
-        found = (_tag(line.split("\0"), merged) for line in lines)
-        return {tag.name: tag for tag in found}
+        return tag_refs(self.git)
 
     def remote_facts(self, head: str) -> RemoteFacts | None:
         """Ask the remote itself, since what was fetched from it may be old; None where there is no such remote."""
@@ -137,18 +134,6 @@ class Repository:
 
 def _names_tag(ref: str) -> bool:
     return ref.startswith(_TAGS) and not ref.endswith("^{}")
-
-
-def _tag(fields: Sequence[str], merged: set[str]) -> TagRef:
-    ref, found, kind, behind, kind_behind = fields
-    commits: Mapping[str, str] = {kind: found, kind_behind: behind}
-    return TagRef(
-        name=ref.removeprefix(_TAGS),
-        object=found,
-        commit=commits.get("commit"),
-        annotated=kind == "tag",
-        merged=ref in merged,
-    )
 
 
 def _status(told: str) -> tuple[str | None, tuple[str, ...]]:

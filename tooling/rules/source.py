@@ -33,18 +33,19 @@ class Source:
     path: Path
     module: str
     tree: ast.Module | None
-    lines: tuple[str, ...]
+    text: str
     error: SyntaxError | None = None
 
     def place(self, line: int | None) -> Place:
         """A line of this file, as the place of a fault."""
-        if line is None or not 0 < line <= len(self.lines):
+        lines = self.text.splitlines()
+        if line is None or not 0 < line <= len(lines):
             return Place(file=self.path)
-        return Place(file=self.path, line=line, excerpt=self.lines[line - 1].strip())
+        return Place(file=self.path, line=line, excerpt=lines[line - 1].strip())
 
     def mentions(self, text: str) -> bool:
         """Whether a text stands in the file; most questions about its syntax are answered by that it does not."""
-        return any(text in line for line in self.lines)
+        return text in self.text
 
     @cached_property
     def imports(self) -> tuple[Import, ...]:
@@ -71,13 +72,13 @@ def read_source(path: Path, top: Path) -> Source:
     """Read a file below the import package's folder `top`."""
     parts = [top.name, *path.relative_to(top).with_suffix("").parts]
     module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-    text = path.read_bytes()
-    lines = tuple(text.decode("utf-8", errors="replace").splitlines())
+    written = path.read_bytes()
+    text = written.decode("utf-8", errors="replace")
     try:
-        return Source(path=path, module=module, tree=ast.parse(text, filename=str(path)), lines=lines)
+        return Source(path=path, module=module, tree=ast.parse(written, filename=str(path)), text=text)
     except (SyntaxError, ValueError) as error:  # a null byte is a ValueError before Python 3.12
         reason = error if isinstance(error, SyntaxError) else SyntaxError(str(error))
-        return Source(path=path, module=module, tree=None, lines=lines, error=reason)
+        return Source(path=path, module=module, tree=None, text=text, error=reason)
 
 
 _IMPORTING = ("import_module", "__import__")
