@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tooling.model.artifact import Artifact, digest_file
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tooling.model.artifact import Kind
@@ -18,22 +19,29 @@ if TYPE_CHECKING:
 METADATA = (
     "Metadata-Version: 2.4\nName: {name}\nVersion: {version}\nSummary: One of ours\nRequires-Python: >=3.11\n"
     "Classifier: Programming Language :: Python :: 3.11\nClassifier: Typing :: Typed\nKeywords: one,two\n"
-    "Project-URL: Home, https://example.com/\nRequires-Dist: packaging>=25\nLicense-File: LICENSE\n"
+    "Project-URL: Home, https://example.com/\n{requires}License-File: LICENSE\n"
     "Description-Content-Type: text/markdown\n\n# Ä title\n"
 )
 
 
-def make_wheel(folder: Path, name: str, version: str = "1.0.0", content: bytes = b"") -> Artifact:
+def make_wheel(
+    folder: Path, name: str, version: str = "1.0.0", content: bytes = b"", requires: Sequence[str] = ("packaging>=25",)
+) -> Artifact:
     """Write a wheel of one module that holds `content`."""
     module = name.replace("-", "_")
     path = folder / f"{module}-{version}-py3-none-any.whl"
     info = f"{module}-{version}.dist-info"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{module}/__init__.py", content)
-        archive.writestr(f"{info}/METADATA", METADATA.format(name=name, version=version))
+        archive.writestr(f"{info}/METADATA", _metadata(name, version, requires))
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", "")
     return artifact_of(path, name, version, "wheel")
+
+
+def _metadata(name: str, version: str, requires: Sequence[str]) -> str:
+    lines = "".join(f"Requires-Dist: {each}\n" for each in requires)
+    return METADATA.format(name=name, version=version, requires=lines)
 
 
 def make_sdist(folder: Path, name: str, version: str = "1.0.0", content: bytes = b"") -> Artifact:
@@ -43,7 +51,7 @@ def make_sdist(folder: Path, name: str, version: str = "1.0.0", content: bytes =
     members = {
         f"{top}/src/{module}/__init__.py": content,
         f"{top}/pyproject.toml": b"[build-system]\nrequires = []\n",
-        f"{top}/PKG-INFO": METADATA.format(name=name, version=version).encode(),
+        f"{top}/PKG-INFO": _metadata(name, version, ("packaging>=25",)).encode(),
     }
     with (
         path.open("wb") as raw,

@@ -1,4 +1,4 @@
-"""Random graphs of packages for tests of bumps, what a plan makes of them, and an installer's view of an index."""
+"""Random graphs of packages for tests of bumps, and what a plan makes of them."""
 
 from __future__ import annotations
 
@@ -16,28 +16,34 @@ from tooling.model.requirement_text import needs_edit
 from tooling.model.versioning import FLOORS, Versioning
 from tooling.model.workspace import Workspace, arrange
 from tooling.plan.bump_edits import range_text
+from tooling.plan.bumps import BumpPlan, BumpRequest, make_bump_plan
 from tooling.plan.evidence import Comparison, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
-    from tooling.plan.bumps import BumpPlan
+    from tooling.model.versions import Part
 
-    Published = Mapping[str, Mapping[Version, tuple[Requirement, ...]]]
 
 RANGES = (">=1.0.0", ">=1.0.0,<2", "~=1.0", "==1.0.0", ">=1.0.0,<1.1")
+NONE = Versioning()
+PART_CHOICES: st.SearchStrategy[tuple[Part, ...]] = st.sampled_from(
+    [("major",), ("minor",), ("patch",), ("rc",), ("minor", "alpha")]
+)
 TOLD = Standing(unreleased={"Fixed": "- A bug."}, comparison=Comparison(since=None))
 
 
 @st.composite
-def graphs(draw: st.DrawFn, most: int = 6) -> Workspace:
+def graphs(
+    draw: st.DrawFn, least: int = 1, most: int = 6, kinds: Sequence[str] = ("none", "none", "needs", "extra")
+) -> Workspace:
     """A workspace of packages a, b, c … at 1.0.0, each needing some of those before it, extras included."""
-    names = "abcdefghijkl"[: draw(st.integers(1, most))]
+    names = "abcdefghijkl"[: draw(st.integers(least, most))]
     packages = []
     for place, name in enumerate(names):
         needs, extras = [], []
         for other in names[:place]:
-            kind = draw(st.sampled_from(["none", "none", "needs", "extra"]))
+            kind = draw(st.sampled_from(kinds))
             text = distribution_of(other) + draw(st.sampled_from(RANGES))
             if kind == "needs":
                 needs.append(text)
@@ -62,6 +68,21 @@ def policies(draw: st.DrawFn, workspace: Workspace, *, lockstep: bool = False) -
 def told(workspace: Workspace) -> dict[str, Standing]:
     """Every package has something under Unreleased, and nothing is published."""
     return dict.fromkeys(workspace.packages, TOLD)
+
+
+def planned(
+    workspace: Workspace,
+    *packages: str,
+    parts: tuple[Part, ...] = (),
+    to: str | None = None,
+    auto: bool = False,
+    override: str | None = None,
+    policy: Versioning = NONE,
+    **standing: Standing,
+) -> BumpPlan:
+    """Plan with something under Unreleased everywhere; `standing` replaces that of packages."""
+    request = BumpRequest(packages=packages, parts=parts, to=Version(to) if to else None, auto=auto, override=override)
+    return make_bump_plan(workspace, request, policy, {**told(workspace), **standing})
 
 
 def applied(workspace: Workspace, plan: BumpPlan) -> Workspace:
@@ -117,22 +138,3 @@ def _closed(workspace: Workspace, policy: Versioning, after: Mapping[str, Versio
         for name, needs in workspace.needs.items()
         for need in needs
     )
-
-
-def installable(index: Published, name: str, version: Version) -> bool:
-    """Whether some choice of versions out of the index alone satisfies a release and all that it brings, extras too."""
-    return next(_solutions(index, [Requirement(f"{name}=={version}")], {}), None) is not None
-
-
-def _solutions(
-    index: Published, wanted: list[Requirement], chosen: Mapping[str, Version]
-) -> Iterator[Mapping[str, Version]]:
-    if not wanted:
-        yield chosen
-        return
-    first, *rest = wanted
-    offered: Collection[Version] = [chosen[first.name]] if first.name in chosen else index.get(first.name, {})
-    for version in offered:
-        if first.specifier.contains(version, prereleases=True):
-            more = [] if first.name in chosen else index[first.name][version]
-            yield from _solutions(index, [*rest, *more], {**chosen, first.name: version})

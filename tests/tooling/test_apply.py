@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tooling.model.artifact import Artifact
     from tooling.model.package import Package
     from tooling.plan.answers import Answer
-    from tooling.plan.planner import Plan
+    from tooling.plan.publishing import Plan
 
 PATIENCE = 10.0  # seconds after which a test that waits for another thread has failed
 GONE = Fault(status=410, words="Gone")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
-from bump_worlds import TOLD, applied, graphs, installable, policies, smallest_sets, told, unsatisfied
-from factories import listed, make_artifacts, make_package, make_workspace_of, snapshot_of
-from hypothesis import given, settings
+from bump_worlds import PART_CHOICES, TOLD, applied, graphs, planned, policies, smallest_sets, unsatisfied
+from factories import make_package, make_workspace_of
+from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 from properties import untimed
@@ -16,38 +15,16 @@ from properties import untimed
 from tooling.errors import UsageError
 from tooling.model.versioning import Versioning
 from tooling.model.versions import Change, Part, next_version
-from tooling.plan.bumps import BumpPlan, BumpRequest, make_bump_plan, reachable
+from tooling.plan.bumps import BumpPlan, BumpRequest, reachable
 from tooling.plan.evidence import Comparison, Evidence, Interface, Standing, told_by_changelog, told_by_metadata
-from tooling.plan.planner import make_plan, prerequisites
-
-if TYPE_CHECKING:
-    from packaging.requirements import Requirement
-
-    from tooling.model.workspace import Workspace
 
 V = Version
-NONE = Versioning()
 
 CHAIN = make_workspace_of(
     make_package("low"),
     make_package("mid", needs=["maestro-low>=1.0.0,<2"]),
     make_package("high", needs=["maestro-mid>=1.0.0"], extras={"log": ["maestro-low>=1.0.0"]}),
 )
-
-
-def planned(
-    workspace: Workspace,
-    *packages: str,
-    parts: tuple[Part, ...] = (),
-    to: str | None = None,
-    auto: bool = False,
-    override: str | None = None,
-    policy: Versioning = NONE,
-    **standing: Standing,
-) -> BumpPlan:
-    """Plan with something under Unreleased everywhere; `standing` replaces that of packages."""
-    request = BumpRequest(packages=packages, parts=parts, to=V(to) if to else None, auto=auto, override=override)
-    return make_bump_plan(workspace, request, policy, {**told(workspace), **standing})
 
 
 def versions(plan: BumpPlan) -> dict[str, str]:
@@ -264,11 +241,6 @@ def test_a_section_nobody_knows_counts_as_a_fix() -> None:
     assert [each.change for each in told_by_changelog({"Performance": "- Faster."})] == [Change.FIX]
 
 
-PART_CHOICES: st.SearchStrategy[tuple[Part, ...]] = st.sampled_from(
-    [("major",), ("minor",), ("patch",), ("rc",), ("minor", "alpha")]
-)
-
-
 @untimed
 @given(st.data())
 def test_dependents_are_as_few_as_can_be(data: st.DataObject) -> None:
@@ -310,41 +282,3 @@ def test_asking_for_more_never_takes_anything_away(data: st.DataObject) -> None:
     plan = planned(workspace, *dict.fromkeys([*some, *more]), parts=("minor",), policy=policy)
     assert {bump.package for bump in fewer.bumps} <= {bump.package for bump in plan.bumps}
     assert all(plan.of(bump.package).after >= bump.after for bump in fewer.bumps)  # type: ignore[union-attr]
-
-
-@settings(untimed, max_examples=60)
-@given(st.data())
-def test_whatever_is_bumped_and_published_every_release_installs_from_the_index_alone(data: st.DataObject) -> None:
-    """What goes up together is a package and all it needs in house, as the planner orders it."""
-    workspace = data.draw(graphs(most=4))
-    index: dict[str, dict[Version, tuple[Requirement, ...]]] = {
-        each.distribution: {} for each in workspace.packages.values()
-    }
-    for _ in range(data.draw(st.integers(1, 5))):
-        names = data.draw(st.lists(st.sampled_from(sorted(workspace.packages)), unique=True, min_size=1))
-        if data.draw(st.booleans()):
-            policy = data.draw(policies(workspace, lockstep=True))
-            plan = planned(workspace, *names, parts=data.draw(PART_CHOICES), policy=policy)
-            if not plan.refusals:
-                workspace = applied(workspace, plan)
-            continue
-        packages = [workspace.packages[name] for name in sorted(workspace.closure(names))]
-        artifacts = make_artifacts(packages)
-        held = [
-            (name, listed(f"{name.replace('-', '_')}-{version}-py3-none-any.whl"))
-            for name, releases in index.items()
-            for version in releases
-        ]
-        asked = {each.distribution for each in packages} | prerequisites(workspace, packages)
-        go = make_plan(workspace, packages, artifacts, snapshot_of(asked, held))
-        assert "PB03" not in {refusal.code for refusal in go.refusals}
-        for package in packages:
-            requirements = tuple(requirement for requirement, _ in package.all_requirements())
-            index[package.distribution].setdefault(package.version, requirements)
-            uninstallable = [
-                f"{name} {version}"
-                for name, releases in index.items()
-                for version in releases
-                if not installable(index, name, version)
-            ]
-            assert uninstallable == []

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from tooling.plan.planner import make_plan, prerequisites, published_versions, version_in
-from tooling.plan.snapshot import State
+from tooling.plan.planner import make_plan, prerequisites
+from tooling.plan.snapshot import State, published_versions, version_in
 
 if TYPE_CHECKING:
     from random import Random
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tooling.model.artifact import Artifact
     from tooling.model.package import Package
     from tooling.model.workspace import Workspace
-    from tooling.plan.planner import Plan
+    from tooling.plan.publishing import Plan
     from tooling.plan.snapshot import Snapshot
 
 T = TypeVar("T")

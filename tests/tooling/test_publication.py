@@ -42,6 +42,11 @@ def stage(tmp_path: Path) -> Stage:
     return Stage(folder=tmp_path, packages=ALL)
 
 
+def publish(index: MemoryIndex, artifact: Artifact) -> None:
+    index.upload(artifact, lambda _size: None)
+    index.calls.clear()
+
+
 def sent(index: MemoryIndex) -> list[str]:
     return [subject for method, subject in index.calls if method == "upload"]
 
@@ -230,10 +235,35 @@ class TestRefusals:
             Outcome.PRESENT, Outcome.REFUSED, Outcome.PRESENT,
         ]  # fmt: skip
 
-    def test_a_prerequisite_in_the_index_is_enough(self, stage: Stage) -> None:
+    def test_a_prerequisite_in_the_index_is_enough(self, stage: Stage, tmp_path: Path) -> None:
         assert stage.run("resilience").exit_code == 3
-        assert stage.run("core-logging").exit_code == 0
+        publish(stage.index, make_wheel(tmp_path, LOG.distribution))
         assert stage.run("resilience").exit_code == 0
+
+    def test_what_is_published_of_a_prerequisite_may_exclude_what_goes_up(self, tmp_path: Path) -> None:
+        """Both requirements are met, each by itself."""
+        index = MemoryIndex()
+        publish(index, make_wheel(tmp_path, LOG.distribution))
+        publish(index, make_wheel(tmp_path, RESILIENCE.distribution, requires=["maestro-core-logging<2"]))
+        log = make_package("core-logging", "2.0.0")
+        resilience = make_package("resilience", "1.0.1", needs=["maestro-core-logging>=1.0"])
+        cache = make_package("cache", needs=["maestro-core-logging>=2", "maestro-resilience"])
+        stage = Stage(folder=tmp_path, packages=(log, resilience, cache), index=index)
+        report = stage.run("core-logging", "cache")
+        assert (report.exit_code, sent(index)) == (3, [])
+        (problem,) = report.problems
+        assert problem["code"] == "PB13"
+        assert "maestro-resilience 1.0.0 needs maestro-core-logging<2" in str(problem["message"])
+        assert "add --package resilience" in str(problem["hint"])
+        assert stage.run("core-logging", "cache", "resilience").exit_code == 0
+
+    def test_a_published_wheel_that_cannot_be_read_is_unknown_and_not_without_requirements(self, stage: Stage) -> None:
+        assert stage.run("core-logging").exit_code == 0  # by a builder whose wheels are none
+        report = stage.run("resilience")
+        assert report.exit_code == 3
+        (problem,) = report.problems
+        assert problem["code"] == "PB02"
+        assert "maestro_core_logging-1.0.0-py3-none-any.whl requires cannot be read" in str(problem["message"])
 
 
 class TestRehearsal:

@@ -14,9 +14,11 @@ from packaging.version import Version
 from scripted_server import Request, Response, scripted_server
 
 from tooling.effects.index_clients import open_index
-from tooling.effects.published_requirements import published_dependents
+from tooling.effects.published_requirements import published_dependents, read_unread
+from tooling.effects.snapshots import read_pages
 from tooling.errors import FailedError
 from tooling.model.target import read_target
+from tooling.plan.snapshot import Unread
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,3 +116,20 @@ def test_a_dependent_says_its_version_and_requirements_as_values(tmp_path: Path)
     index.upload(make_wheel(tmp_path, NAME), lambda _: None)
     (found,) = published_dependents(index, [NAME])
     assert (found.version, found.requirements) == (Version("1.0.0"), (Requirement("packaging>=25"),))
+
+
+@pytest.mark.parametrize("others", [[], ["maestro-z"]], ids=["alone", "among others"])
+def test_reading_more_for_a_plan_leaves_nothing_open(tmp_path: Path, others: list[str]) -> None:
+    """What the index does not tell is unknown, with its reason; nothing is asked again for ever."""
+    index = MemoryIndex()
+    for artifact in (make_wheel(tmp_path, NAME), make_sdist(tmp_path, NAME, "2")):
+        index.upload(artifact, lambda _: None)
+    before = read_pages(index, [NAME])
+    releases = [(NAME, Version(each)) for each in ("1.0.0", "2")]
+    unread = Unread(projects=frozenset(["maestro-y", *others]), releases=frozenset(releases))
+    index.reads[2] = Fault(status=410, words="Gone")
+    after = read_unread(index, before, unread)
+    assert [after.requirements[each] for each in releases] == [(Requirement("packaging>=25"),), None]
+    assert {*after.projects, *after.unknown} == {NAME, "maestro-y", *others}
+    (reason,) = after.unknown.values()
+    assert "Gone" in reason

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tooling.effects.progress import Watcher
     from tooling.effects.verification import Verifier
     from tooling.model.artifact import Artifact
-    from tooling.plan.planner import Plan, PlannedPackage
+    from tooling.plan.publishing import Plan, PlannedPackage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

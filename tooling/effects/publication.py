@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tooling.model.artifact import Artifact
     from tooling.model.package import Package
     from tooling.model.workspace import Workspace
-    from tooling.plan.planner import Plan, PlannedFile, PlannedPackage, Refusal
+    from tooling.plan.publishing import Plan, PlannedFile, PlannedPackage, Refusal
     from tooling.plan.snapshot import Snapshot
 
 
@@ -112,7 +112,7 @@ class Publication:
         raise_all(errors)
         assert pages is not None
         connection, missing = connecting.result(), asking.result()
-        plan = make_plan(self.workspace, request.packages, artifacts, learn_hashes(connection.index, pages, artifacts))
+        plan = self._planned(request, artifacts, connection.index, learn_hashes(connection.index, pages, artifacts))
         if missing is not None:
             plan = replace(plan, warnings=(f"{missing.message} {missing.hint}", *plan.warnings))
             connection = replace(connection, facts=connection.facts_given(missing))
@@ -120,6 +120,16 @@ class Publication:
             self.watcher.says(f"warning: {warning}")
         interruption.check()
         return connection, plan.only_changed() if request.changed else plan
+
+    def _planned(self, request: Request, artifacts: Sequence[Artifact], index: Index, snapshot: Snapshot) -> Plan:
+        """Plan, and read what turns out to be needed for it: what releases require that are not part of the run."""
+        plan = make_plan(self.workspace, request.packages, artifacts, snapshot)
+        while plan.unread:
+            from tooling.effects.published_requirements import read_unread
+
+            snapshot = read_unread(index, snapshot, plan.unread)
+            plan = make_plan(self.workspace, request.packages, artifacts, snapshot)
+        return plan
 
     def _built(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,9 @@ from packaging.utils import (
 )
 
 from tooling.effects.snapshots import AT_ONCE, read_pages
-from tooling.errors import FailedError, raise_all
+from tooling.errors import FailedError, MaestroError, StoppedError, raise_all, singles
 from tooling.plan.impact import Dependent
+from tooling.plan.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -27,9 +29,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from tooling.effects.ports import Index
-    from tooling.plan.snapshot import IndexFile
-
-_Found = tuple[str, "Version", "IndexFile | None"]
+    from tooling.plan.snapshot import IndexFile, Project, Release, Unread
 
 
 def published_dependents(index: Index, distributions: Collection[str]) -> tuple[Dependent, ...]:
@@ -41,18 +41,66 @@ def published_dependents(index: Index, distributions: Collection[str]) -> tuple[
     """
     snapshot = read_pages(index, distributions)
     raise_all(_untold(name, reason) for name, reason in snapshot.unknown.items())
-    projects = snapshot.projects
-    found = [(name, version, wheel) for name in projects for version, wheel in _versions(projects[name].files).items()]
-    with tempfile.TemporaryDirectory(prefix="impact-") as folder, ThreadPoolExecutor(AT_ONCE) as pool:
-        return tuple(pool.map(lambda each: _dependent(index, each, Path(folder)), found))
+    releases = [(name, version) for name, each in snapshot.projects.items() for version in _wheels(each)]
+    told = _read(index, snapshot.projects, releases)
+    raise_all(each for each in told.values() if isinstance(each, MaestroError))
+    return tuple(
+        Dependent(distribution=name, version=version, published=True, requirements=requirements)
+        for (name, version), requirements in told.items()
+        if not isinstance(requirements, MaestroError)
+    )
 
 
-def _versions(files: Mapping[str, IndexFile]) -> dict[Version, IndexFile | None]:
+def read_unread(index: Index, snapshot: Snapshot, unread: Unread) -> Snapshot:
+    """Add to the snapshot what was not read yet; afterwards all of it is known, or known to be unknown, with a reason.
+
+    Raises:
+        StoppedError: the user stopped it.
+    """
+    told = _read(index, snapshot.projects, unread.releases)
+    try:
+        pages = read_pages(index, unread.projects)
+    except StoppedError:
+        raise
+    except MaestroError as error:
+        pages = Snapshot(unknown=dict.fromkeys(unread.projects, singles(error)[0].message))
+    unreadable = {name: each.message for (name, _), each in told.items() if isinstance(each, MaestroError)}
+    requirements = {release: each for release, each in told.items() if not isinstance(each, MaestroError)}
+    return replace(
+        snapshot,
+        projects={**snapshot.projects, **pages.projects},
+        unknown={**snapshot.unknown, **pages.unknown, **unreadable},
+        requirements={**snapshot.requirements, **requirements},
+    )
+
+
+def _read(
+    index: Index, projects: Mapping[str, Project], releases: Collection[Release]
+) -> dict[Release, tuple[Requirement, ...] | MaestroError | None]:
+    """What the releases require, or why that is not known; None for one without a wheel."""
+    wheels = {name: _wheels(projects[name]) for name, _ in releases}
+
+    def read(release: Release) -> tuple[Requirement, ...] | MaestroError | None:
+        wheel = wheels[release[0]][release[1]]
+        if wheel is None:
+            return None
+        try:
+            return _requirements(index.metadata(wheel) or _from_wheel(index, release, wheel, Path(folder)), wheel)
+        except StoppedError:
+            raise
+        except MaestroError as error:
+            return error
+
+    with tempfile.TemporaryDirectory(prefix="requirements-") as folder, ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(releases, pool.map(read, releases), strict=True))
+
+
+def _wheels(project: Project) -> dict[Version, IndexFile | None]:
     """One wheel for each version: those of one version require the same. None where there is only an sdist."""
     versions: dict[Version, IndexFile | None] = {}
-    for name in sorted(files):
+    for name in sorted(project.files):
         try:
-            versions[parse_wheel_filename(name)[1]] = files[name]
+            versions[parse_wheel_filename(name)[1]] = project.files[name]
         except InvalidWheelFilename:
             try:
                 versions.setdefault(parse_sdist_filename(name)[1], None)
@@ -61,16 +109,9 @@ def _versions(files: Mapping[str, IndexFile]) -> dict[Version, IndexFile | None]
     return versions
 
 
-def _dependent(index: Index, found: _Found, folder: Path) -> Dependent:
-    distribution, version, wheel = found
-    text = None if wheel is None else index.metadata(wheel) or _from_wheel(index, distribution, version, wheel, folder)
-    requirements = None if wheel is None or text is None else _requirements(text, wheel)
-    return Dependent(distribution=distribution, version=version, published=True, requirements=requirements)
-
-
-def _from_wheel(index: Index, distribution: str, version: Version, wheel: IndexFile, folder: Path) -> bytes:
+def _from_wheel(index: Index, release: Release, wheel: IndexFile, folder: Path) -> bytes:
     into = folder / wheel.filename
-    index.fetch(distribution, str(version), wheel.filename, into)
+    index.fetch(release[0], str(release[1]), wheel.filename, into)
     try:
         with zipfile.ZipFile(into) as archive:
             inside = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))

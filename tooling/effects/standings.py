@@ -12,8 +12,7 @@ from tooling.model.changelog import parse_changelog
 from tooling.model.manifest import MANIFEST
 from tooling.plan.bump_edits import CHANGELOG, README, path_in
 from tooling.plan.evidence import Standing
-from tooling.plan.planner import published_versions
-from tooling.plan.snapshot import Project, Snapshot
+from tooling.plan.snapshot import Project, Snapshot, published_versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

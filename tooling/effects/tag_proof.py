@@ -21,7 +21,7 @@ from tooling.effects.snapshots import read_pages
 from tooling.errors import FailedError, MaestroError
 from tooling.model.tags import Tag, tag_of
 from tooling.plan.outcomes import Outcome, PackageResult, Report
-from tooling.plan.planner import version_in
+from tooling.plan.snapshot import version_in
 from tooling.plan.tag_audit import audit
 
 if TYPE_CHECKING:

@@ -98,7 +98,7 @@ class TagRelease:
 
 def _as_of_tags(problem: Mapping[str, object]) -> Mapping[str, object]:
     """Say of a missing requirement what helps here: no flag selects packages, tags do."""
-    if problem["code"] != "PB03":
+    if problem["code"] not in {"PB03", "PB13"}:
         return problem
     hint = "Release that first, or tag it in the same commit: tags of one commit are released together."
     return {**problem, "hint": hint}

@@ -18,8 +18,7 @@ from tooling.effects.snapshots import complete, learn_hashes
 from tooling.errors import FailedError, MaestroError, Place, raise_all
 from tooling.model.artifact import digest_file
 from tooling.plan.evidence import Comparison, Interface, told_by_metadata
-from tooling.plan.planner import published_versions, version_in
-from tooling.plan.snapshot import State
+from tooling.plan.snapshot import State, published_versions, version_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -82,6 +82,15 @@ ENTRIES: dict[str, Explanation] = {
         meaning="A file is absent from the index, has other bytes there, or its SHA-256 is not told.",
         remedy="Publish the version if it is new; raise it if the source changed since it was published.",
     ),
+    "PB13": Explanation(
+        title="no choice of versions satisfies a package",
+        meaning="Each requirement of the package is met by some version, in the index or in this run, but no choice of "
+        "one version of each satisfies all of them together with what those versions require themselves: mostly, what "
+        "is published of one package excludes the new version of another. Published like that, it could not be "
+        "installed. Only packages of the house are looked at, each extra by itself.",
+        remedy="Publish those too whose new version takes the other's (--package NAME, or --all), or change one of the "
+        "requirements that the message names.",
+    ),
     "PB20": Explanation(
         title="no Python at hand",
         meaning="A package is proven on the Pythons its classifiers name, and this machine has none of them; it would "

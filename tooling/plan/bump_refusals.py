@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tooling.model.requirement_text import lowest_of
 from tooling.model.tags import tag_of
-from tooling.plan.planner import Refusal
+from tooling.plan.publishing import Refusal
 from tooling.plan.sizes import smallest, too_small
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from tooling.plan.bump_edits import range_text
 if TYPE_CHECKING:
     from tooling.plan.bump_edits import FileEdit
     from tooling.plan.bumps import Bump, BumpPlan
-    from tooling.plan.planner import Refusal
+    from tooling.plan.publishing import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tooling.model.versioning import Floor, Versioning
     from tooling.model.versions import Part
     from tooling.model.workspace import Workspace
-    from tooling.plan.planner import Refusal
+    from tooling.plan.publishing import Refusal
 
 Kind = Literal["asked", "auto", "dependent", "lockstep"]
 

@@ -6,95 +6,24 @@ carried out yields nothing to do (law 4). All reasons not to start are found her
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.utils import canonicalize_name
 
 from tooling.model.package import PREFIX
-from tooling.plan.snapshot import Snapshot, State
+from tooling.plan.publishing import Plan, PlannedFile, PlannedPackage, Refusal, unknown
+from tooling.plan.satisfaction import Satisfaction
+from tooling.plan.snapshot import State, published_versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from packaging.requirements import Requirement
     from packaging.version import Version
 
     from tooling.model.artifact import Artifact
     from tooling.model.package import Package
     from tooling.model.workspace import Workspace
-    from tooling.plan.snapshot import IndexFile
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedFile:
-    """One artifact and its state in the index; what is absent is to be uploaded."""
-
-    artifact: Artifact
-    state: State
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedPackage:
-    """One package's files, wheel first, and which other packages of the plan have to be verified before it starts."""
-
-    package: Package
-    wave: int
-    after: tuple[str, ...]
-    files: tuple[PlannedFile, ...]
-
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.package.name
-
-    @property
-    def to_upload(self) -> tuple[Artifact, ...]:
-        """The artifacts the index lacks."""
-        return tuple(each.artifact for each in self.files if each.state is State.ABSENT)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A reason not to start: `code` and words for an error; `filename` and `published` when one file is the reason."""
-
-    package: str
-    code: str
-    message: str
-    hint: str
-    filename: str | None = None
-    published: IndexFile | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Packages in publishing order, warnings as sentences, and refusals; any refusal means nothing is sent."""
-
-    packages: tuple[PlannedPackage, ...]
-    warnings: tuple[str, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
-
-    @property
-    def to_upload(self) -> tuple[Artifact, ...]:
-        """Every artifact the index lacks, in order."""
-        return tuple(artifact for package in self.packages for artifact in package.to_upload)
-
-    def only_changed(self) -> Plan:
-        """Leave out the packages that the index has as they are; nothing waits for those or is refused for them."""
-        left = {each.name for each in self.packages if any(file.state is not State.PRESENT for file in each.files)}
-        packages = tuple(
-            replace(package, after=tuple(name for name in package.after if name in left))
-            for package in self.packages
-            if package.name in left
-        )
-        refusals = tuple(refusal for refusal in self.refusals if refusal.package in left)
-        return replace(self, packages=packages, refusals=refusals)
+    from tooling.plan.snapshot import Snapshot
 
 
 def prerequisites(workspace: Workspace, packages: Sequence[Package]) -> frozenset[str]:
@@ -116,7 +45,8 @@ def make_plan(
         workspace: all packages, for edges and waves.
         packages: the selection, in any order.
         artifacts: what was built of the selection.
-        snapshot: what the index shows of the selection and of its `prerequisites`.
+        snapshot: what the index shows, at first of the selection and of its `prerequisites`; then also of what the
+            plan calls `unread`.
     """
     chosen = {package.name: package for package in packages}
     ordered = [chosen[name] for wave in workspace.waves() for name in wave if name in chosen]
@@ -124,11 +54,18 @@ def make_plan(
     for artifact in sorted(artifacts, key=lambda each: (each.kind != "wheel", each.filename)):
         made[artifact.package].append(artifact)
     planned = tuple(_planned(workspace, package, chosen, made[package.name], snapshot) for package in ordered)
-    local = {package.distribution: package for package in workspace.packages.values()}
     refusals = [refusal for package in planned for refusal in _file_refusals(package, snapshot)]
-    refusals += [refusal for package in ordered for refusal in _unsatisfied(package, local, chosen, snapshot)]
-    warnings = tuple(warning for package in ordered for warning in _older(package, snapshot))
-    return Plan(packages=planned, warnings=warnings, refusals=tuple(refusals))
+    satisfaction = Satisfaction(workspace=workspace, chosen=chosen, planned=planned, snapshot=snapshot)
+    refusals += satisfaction.one_by_one()
+    together = satisfaction.together(frozenset(refusal.package for refusal in refusals))
+    warnings = [warning for package in ordered for warning in _older(package, snapshot)]
+    warnings += [_opaque(*release) for release in sorted(together.opaque)]
+    return Plan(
+        packages=planned,
+        warnings=tuple(warnings),
+        refusals=(*refusals, *together.refusals),
+        unread=together.unread,
+    )
 
 
 def _planned(
@@ -163,77 +100,8 @@ def _file_refusals(planned: PlannedPackage, snapshot: Snapshot) -> list[Refusal]
             )
         if each.state is State.UNKNOWN:
             reason = snapshot.unknown.get(name, "it offers no SHA-256 for the file")
-            refusals.append(_unknown(planned.package, filename, reason, filename))
+            refusals.append(unknown(planned.package, filename, reason, filename))
     return refusals
-
-
-def _unknown(package: Package, what: str, reason: str, filename: str | None = None) -> Refusal:
-    return Refusal(
-        package=package.name,
-        code="PB02",
-        message=f"The index did not say whether it has {what}: {reason.removesuffix('.')}.",
-        hint="Nothing was sent; run again once the index answers.",
-        filename=filename,
-    )
-
-
-def _unsatisfied(
-    package: Package, workspace: Mapping[str, Package], chosen: Mapping[str, Package], snapshot: Snapshot
-) -> list[Refusal]:
-    """Find in-house requirements that neither this run nor the index would satisfy (law 3)."""
-    refusals = []
-    for requirement, extra in package.all_requirements():
-        name = canonicalize_name(requirement.name)
-        local = workspace.get(name)
-        if name == package.distribution or not (local or name.startswith(PREFIX)):
-            continue
-        offered = published_versions(snapshot, name)
-        if local is not None and local.name in chosen:
-            offered = offered | {local.version}
-        if any(_admits(requirement, version) for version in offered):
-            continue
-        if name in snapshot.unknown:
-            refusals.append(_unknown(package, f"a {name} that satisfies {requirement}", snapshot.unknown[name]))
-        else:
-            refusals.append(_missing(package, requirement, extra, local))
-    return refusals
-
-
-def _admits(requirement: Requirement, version: Version) -> bool:
-    return requirement.specifier.contains(version, prereleases=True)
-
-
-def _missing(package: Package, requirement: Requirement, extra: str | None, local: Package | None) -> Refusal:
-    where = f" (extra {extra})" if extra else ""
-    if local is None:
-        hint = f"No package here is {requirement.name}: correct the requirement, or publish it from where it lives."
-    elif _admits(requirement, local.version):
-        hint = f"Publish it too: add --package {local.name}, or use --all."
-    else:
-        hint = f"{local.name} is at {local.version} here, which that excludes: change the requirement or the version."
-    return Refusal(
-        package=package.name,
-        code="PB03",
-        message=f"{package.name} needs {requirement}{where}, which the index does not have.",
-        hint=hint,
-    )
-
-
-def published_versions(snapshot: Snapshot, distribution: str) -> frozenset[Version]:
-    """Read the versions of a distribution off the names of its files; other names count for nothing."""
-    project = snapshot.projects.get(distribution)
-    found = (version_in(filename) for filename in (project.files if project else ()))
-    return frozenset(version for version in found if version is not None)
-
-
-def version_in(filename: str) -> Version | None:
-    """Read the version off a wheel's or sdist's name (PEP 427, PEP 625); None for anything else."""
-    try:
-        if filename.endswith(".whl"):
-            return parse_wheel_filename(filename)[1]
-        return parse_sdist_filename(filename)[1]
-    except (InvalidWheelFilename, InvalidSdistFilename):
-        return None
 
 
 def _older(package: Package, snapshot: Snapshot) -> list[str]:
@@ -246,3 +114,7 @@ def _older(package: Package, snapshot: Snapshot) -> list[str]:
     return [
         f"{package.name} {package.version} is older than {newest}, which is already published; installers prefer that."
     ]
+
+
+def _opaque(distribution: str, version: Version) -> str:
+    return f"What {distribution} {version} requires is not known, since it has no wheel in the index."

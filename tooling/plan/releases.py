@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from tooling.errors import RefusedError
 from tooling.model.tags import names_release, tag_of
-from tooling.plan.planner import version_in
 from tooling.plan.release_texts import shown, tag_message
 from tooling.plan.repository import Relation
+from tooling.plan.snapshot import version_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -6,8 +6,16 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+from packaging.version import Version
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from packaging.requirements import Requirement
+
+Release = tuple[str, Version]
+"""A distribution at a version."""
 
 
 class State(Enum):
@@ -44,10 +52,14 @@ class Project:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Projects by distribution name, and for those that could not be read, the reason, as a sentence."""
+    """Projects by distribution name, and for those that could not be read, or not wholly, the reason, as a sentence.
+
+    `requirements` are those of the releases they were asked of; None: nobody knows, as there is no wheel.
+    """
 
     projects: Mapping[str, Project] = field(default_factory=dict)
     unknown: Mapping[str, str] = field(default_factory=dict)
+    requirements: Mapping[Release, tuple[Requirement, ...] | None] = field(default_factory=dict)
 
     def state(self, distribution: str, filename: str, sha256: str) -> State:
         """Compare one local file with the snapshot."""
@@ -59,3 +71,36 @@ class Snapshot:
         if found.sha256 is None:
             return State.UNKNOWN
         return State.PRESENT if found.sha256 == sha256 else State.DIFFERENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """What of the index has to be read to decide: projects by distribution name, and what releases require."""
+
+    projects: frozenset[str] = frozenset()
+    releases: frozenset[Release] = frozenset()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.projects or self.releases)
+
+    def __or__(self, other: Unread) -> Unread:
+        """Both together."""
+        return Unread(projects=self.projects | other.projects, releases=self.releases | other.releases)
+
+
+def published_versions(snapshot: Snapshot, distribution: str) -> frozenset[Version]:
+    """Read the versions of a distribution off the names of its files; other names count for nothing."""
+    project = snapshot.projects.get(distribution)
+    found = (version_in(filename) for filename in (project.files if project else ()))
+    return frozenset(version for version in found if version is not None)
+
+
+def version_in(filename: str) -> Version | None:
+    """Read the version off a wheel's or sdist's name (PEP 427, PEP 625); None for anything else."""
+    try:
+        if filename.endswith(".whl"):
+            return parse_wheel_filename(filename)[1]
+        return parse_sdist_filename(filename)[1]
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return None

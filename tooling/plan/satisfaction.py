@@ -1,0 +1,172 @@
+"""What has to be in the index before a package goes up: nobody is ever offered what cannot be installed (law 3).
+
+A requirement that nothing satisfies is said by itself. Where each is satisfied, but not all of them by one choice of
+versions, the requirements that exclude each other are. Only in-house requirements count; those of extras too, each
+extra by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from tooling.model.package import PREFIX
+from tooling.plan.publishing import Refusal, unknown
+from tooling.plan.snapshot import Release, Unread, published_versions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from packaging.requirements import Requirement
+    from packaging.version import Version
+
+    from tooling.model.package import Package
+    from tooling.model.workspace import Workspace
+    from tooling.plan.publishing import PlannedPackage
+    from tooling.plan.resolution import Verdict
+    from tooling.plan.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What stands against going up, what has to be read to know, and releases whose requirements nobody knows."""
+
+    refusals: tuple[Refusal, ...] = ()
+    unread: Unread = field(default_factory=Unread)
+    opaque: frozenset[Release] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Satisfaction:
+    """The packages of a plan (`chosen`, by folder name; `planned` in publishing order), and what the index shows."""
+
+    workspace: Workspace
+    chosen: Mapping[str, Package]
+    planned: Sequence[PlannedPackage]
+    snapshot: Snapshot
+
+    def one_by_one(self) -> list[Refusal]:
+        """Find the requirements that neither the plan nor the index satisfies."""
+        found = (
+            self._unsatisfied(each.package, requirement, extra)
+            for each in self.planned
+            for requirement, extra in each.package.all_requirements()
+        )
+        return [refusal for refusal in found if refusal is not None]
+
+    def together(self, refused: frozenset[str]) -> Findings:
+        """See whether each package could be installed as soon as it is up.
+
+        The packages `refused`, by folder name, are passed over, and so are those of which nothing is to be uploaded.
+        """
+        before, settled = self._before(), self._settled()
+        refusals: list[Refusal] = []
+        unread, opaque = Unread(), frozenset[Release]()
+        for each in self.planned:
+            if each.name in settled or each.name in refused or not each.to_upload:
+                continue
+            for verdict in self._verdicts(each.package, before[each.name]):
+                unread, opaque = unread | verdict.unread, opaque | verdict.opaque
+                if verdict.conflict and not verdict.unread:
+                    refusals.append(self._conflict(each.package, verdict))
+                    break
+        return Findings(refusals=tuple(refusals), unread=unread, opaque=opaque)
+
+    def _unsatisfied(self, package: Package, requirement: Requirement, extra: str | None) -> Refusal | None:
+        name = canonicalize_name(requirement.name)
+        if name == package.distribution or not self._is_in_house(name):
+            return None
+        local = self.workspace.packages.get(self.workspace.folders.get(name, ""))
+        offered = published_versions(self.snapshot, name)
+        if local is not None and local.name in self.chosen:
+            offered = offered | {local.version}
+        if any(_admits(requirement, version) for version in offered):
+            return None
+        if name in self.snapshot.unknown:
+            return unknown(package, f"a {name} that satisfies {requirement}", self.snapshot.unknown[name])
+        return _missing(package, requirement, extra, local)
+
+    def _is_in_house(self, distribution: str) -> bool:
+        return distribution in self.workspace.folders or distribution.startswith(PREFIX)
+
+    def _before(self) -> dict[str, frozenset[str]]:
+        """What of the plan is certainly up when each package's turn comes."""
+        found: dict[str, frozenset[str]] = {}
+        for each in self.planned:
+            found[each.name] = frozenset(each.after).union(*(found[name] for name in each.after))
+        return found
+
+    def _settled(self) -> frozenset[str]:
+        """Packages that the versions of the plan satisfy, with all they bring: no need to search for other versions."""
+        settled: set[str] = set()
+        for each in self.planned:
+            strangers, needs = self.workspace.strangers(each.name), self.workspace.needs[each.name]
+            others = {need.package for need in needs} - {each.name}
+            if not strangers and others <= settled and self._agrees(each.name):
+                settled.add(each.name)
+        return frozenset(settled)
+
+    def _agrees(self, name: str) -> bool:
+        """Whether a package takes the versions of the workspace."""
+        packages, needs = self.workspace.packages, self.workspace.needs[name]
+        return all(_admits(need.requirement, packages[need.package].version) for need in needs)
+
+    def _verdicts(self, package: Package, before: frozenset[str]) -> Iterator[Verdict]:
+        """Search with each extra, and on each Python the package is for, as far as markers tell these apart."""
+        from tooling.plan.resolution import Shelf, search
+
+        coming = [*(self.workspace.packages[name] for name in before), package]
+        for python in package.pythons or (None,):
+            shelf = Shelf(
+                snapshot=self.snapshot,
+                coming={each.distribution: each for each in coming},
+                in_house=self._is_in_house,
+                python=python,
+            )
+            for extra in (None, *package.extras):
+                yield search(shelf, package.distribution, package.version, extra)
+            if not shelf.differs:
+                return
+
+    def _conflict(self, package: Package, verdict: Verdict) -> Refusal:
+        for name in sorted(verdict.untold):
+            return unknown(package, f"a {name} that goes with the rest", self.snapshot.unknown[name])
+        reasons = ", but ".join(verdict.conflict)
+        return Refusal(
+            package=package.name,
+            code="PB13",
+            message=f"No choice of versions satisfies all that {package.name} brings: {reasons}.",
+            hint=self._way_out(package),
+        )
+
+    def _way_out(self, package: Package) -> str:
+        """Publishing what is here helps where the versions that are here go together."""
+        closure = self.workspace.closure([package.name])
+        missing = [self.workspace.packages[name] for name in sorted(closure - self.chosen.keys())]
+        new = [each for each in missing if each.version not in published_versions(self.snapshot, each.distribution)]
+        if new and all(map(self._agrees, closure)):
+            flags = " ".join(f"--package {each.name}" for each in new)
+            return f"Publish what it needs as it is here: add {flags}, or use --all."
+        return "Change one of these requirements, so that some version satisfies both."
+
+
+def _admits(requirement: Requirement, version: Version) -> bool:
+    return requirement.specifier.contains(version, prereleases=True)
+
+
+def _missing(package: Package, requirement: Requirement, extra: str | None, local: Package | None) -> Refusal:
+    where = f" (extra {extra})" if extra else ""
+    if local is None:
+        hint = f"No package here is {requirement.name}: correct the requirement, or publish it from where it lives."
+    elif _admits(requirement, local.version):
+        hint = f"Publish it too: add --package {local.name}, or use --all."
+    else:
+        hint = f"{local.name} is at {local.version} here, which that excludes: change the requirement or the version."
+    return Refusal(
+        package=package.name,
+        code="PB03",
+        message=f"{package.name} needs {requirement}{where}, which the index does not have.",
+        hint=hint,
+    )
