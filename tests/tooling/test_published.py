@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tooling.effects.connection import connect
 from tooling.effects.credentials import CredentialSources
 from tooling.effects.progress import Silence
-from tooling.effects.published import reading
+from tooling.effects.published import is_begun, reading
 from tooling.errors import MaestroError
 from tooling.localnexus import IndexSettings, running_index
 from tooling.model.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from tooling.effects.ports import Index
     from tooling.localnexus import RunningIndex
 
 
@@ -40,10 +44,15 @@ def settings(tmp_path: Path, **variables: str) -> Settings:
     return read_settings(tmp_path, variables)
 
 
+def looking(settings: Settings, sources: CredentialSources) -> AbstractContextManager[Index | None]:
+    opening = functools.partial(connect, settings, sources, Silence(), uploading=False)
+    return reading(opening if is_begun(settings) else None, Silence())
+
+
 def test_without_credentials_one_reads_as_everybody(
     tmp_path: Path, sources: CredentialSources, index: RunningIndex
 ) -> None:
-    with reading(settings(tmp_path, NEXUS_URL=index.url), sources, Silence()) as lent:
+    with looking(settings(tmp_path, NEXUS_URL=index.url), sources) as lent:
         assert lent is not None
         assert lent.project("maestro-core-logging").files == {}
 
@@ -52,11 +61,11 @@ def test_credentials_that_lie_ready_are_used_and_wrong_ones_said(
     tmp_path: Path, sources: CredentialSources, index: RunningIndex
 ) -> None:
     known = {"NEXUS_URL": index.url, "NEXUS_USERNAME": "admin"}
-    with reading(settings(tmp_path, **known, NEXUS_PASSWORD="right"), sources, Silence()) as lent:
+    with looking(settings(tmp_path, **known, NEXUS_PASSWORD="right"), sources) as lent:
         assert lent is not None
         assert lent.project("maestro-core-logging").files == {}
     wrong = settings(tmp_path, **known, NEXUS_PASSWORD="wrong")
-    with pytest.raises(MaestroError) as caught, reading(wrong, sources, Silence()):
+    with pytest.raises(MaestroError) as caught, looking(wrong, sources):
         pass
     assert caught.value.code == "IX06"
 
@@ -64,7 +73,7 @@ def test_credentials_that_lie_ready_are_used_and_wrong_ones_said(
 def test_an_embedded_index_that_was_never_begun_is_not_begun_by_looking(
     tmp_path: Path, sources: CredentialSources
 ) -> None:
-    with reading(settings(tmp_path), sources, Silence()) as lent:
+    with looking(settings(tmp_path), sources) as lent:
         assert lent is None
     assert not (tmp_path / ".nexus").exists()
 
@@ -72,6 +81,6 @@ def test_an_embedded_index_that_was_never_begun_is_not_begun_by_looking(
 def test_an_embedded_index_that_was_begun_is_read(tmp_path: Path, sources: CredentialSources) -> None:
     with running_index(IndexSettings(data=tmp_path / ".nexus")):
         pass
-    with reading(settings(tmp_path), sources, Silence()) as lent:
+    with looking(settings(tmp_path), sources) as lent:
         assert lent is not None
         assert lent.project("maestro-core-logging").files == {}

@@ -9,16 +9,13 @@ from tooling.errors import MaestroError
 from tooling.plan.snapshot import Project, Snapshot, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Sequence
 
-    from tooling.effects.connection import Connection
     from tooling.effects.ports import Builder
     from tooling.effects.progress import Watcher
+    from tooling.effects.published import Opening
     from tooling.model.artifact import Artifact
     from tooling.model.package import Package
-
-    Opening = Callable[[], AbstractContextManager[Connection]]
 
 _GRAVEST_FIRST = (State.UNKNOWN, State.DIFFERENT, State.ABSENT, State.PRESENT)
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tooling.effects.connection import connect
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
-    from tooling.effects.credentials import CredentialSources
+    from tooling.effects.connection import Connection
     from tooling.effects.ports import Index
     from tooling.effects.progress import Watcher
     from tooling.model.settings import Settings
+
+    Opening = Callable[[], AbstractContextManager[Connection]]
 
 
 def is_begun(settings: Settings) -> bool:
@@ -25,11 +26,11 @@ def is_begun(settings: Settings) -> bool:
 
 
 @contextmanager
-def reading(settings: Settings, sources: CredentialSources, watcher: Watcher) -> Iterator[Index | None]:
-    """Lend the index of the settings; None where none was ever begun: then nothing is published."""
-    if not is_begun(settings):
+def reading(opening: Opening | None, watcher: Watcher) -> Iterator[Index | None]:
+    """Lend the index that `opening` opens; None where none was ever begun: then nothing is published."""
+    if opening is None:
         watcher.says("No NEXUS_URL and no embedded index: nothing is published yet.")
         yield None
         return
-    with connect(settings, sources, watcher, uploading=False) as connection:
+    with opening() as connection:
         yield connection.index

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tooling.faces.program import (
@@ -17,6 +15,7 @@ from tooling.faces.program import (
     selected,
     the_settings,
     the_workspace,
+    to_read,
 )
 
 if TYPE_CHECKING:
@@ -80,13 +79,11 @@ def the_bumping(workspace: Workspace, settings: Settings, watcher: Watcher) -> B
     """Put together what a bump needs: the index for reading, and a builder that leaves `dist/` alone."""
     from tooling.effects.builder import CachedBuilder
     from tooling.effects.bumping import Bumping
-    from tooling.effects.credentials import CredentialSources
     from tooling.effects.published import reading
 
-    sources = CredentialSources(environ=os.environ, home=Path.home())
     return Bumping(
         workspace=workspace,
-        reading=functools.partial(reading, settings, sources, watcher),
+        reading=functools.partial(reading, to_read(settings, watcher), watcher),
         builder_in=lambda dist: CachedBuilder(dist=dist, cache=settings.cache),
         watcher=watcher,
     )

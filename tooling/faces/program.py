@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from tooling.effects.builder import CachedBuilder
     from tooling.effects.connection import Connection
-    from tooling.effects.inventory import Opening
     from tooling.effects.progress import Watcher
+    from tooling.effects.published import Opening
     from tooling.errors import MaestroError
     from tooling.model.package import Package
     from tooling.model.settings import Settings
