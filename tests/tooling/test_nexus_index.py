@@ -133,6 +133,17 @@ def test_a_server_that_takes_nothing_now_is_a_failure_and_no_usage_error(
     assert (type(error), error.code) == (FailedError, code)
 
 
+def test_a_group_that_is_offline_is_said_since_installers_read_it(
+    server: RunningIndex, faults: Faults, client: Client
+) -> None:
+    index = client(server.url)
+    assert index.group_problem() is None
+    faults.group_offline = True
+    problem = index.group_problem()
+    assert (type(problem), getattr(problem, "code", None)) == (FailedError, "IX16")
+    assert "pypi-group" in str(problem)
+
+
 def test_an_upload_hears_why_the_server_takes_nothing(
     server: RunningIndex, faults: Faults, client: Client, tmp_path: Path
 ) -> None:

@@ -58,7 +58,7 @@ class NexusProbe:
             self._rest_of_stranger()
 
     def group_problem(self) -> MaestroError | None:
-        """Ask for the group by its own address: it is not there only when the server says so in these words."""
+        """Ask for the group by its own address: it is not there, or offline, only when the server says so in words."""
         base, group = self._target.base, self._target.group
         if group is None:
             return None
@@ -66,6 +66,9 @@ class NexusProbe:
             reply = self._http.read(f"{base}/repository/{group}/", patience=PATIENCE, stays=_is_offline)
         except FailedError:
             return None
+        if _is_offline(reply):
+            message = f"The repository {group} of {base}, which installers are told to read, has been taken offline."
+            return FailedError("IX16", message, "An administrator has to set it online again.")
         if reply.status != HTTPStatus.NOT_FOUND or "Repository not found" not in reply.message:
             return None
         known = ", ".join(self._rest.names_of("group")) or "none that this user may see"

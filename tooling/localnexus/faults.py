@@ -30,6 +30,7 @@ class Faults:
         upload_seconds: how long an upload stays in flight between its last byte and its being stored.
         md5_only: pages offer `#md5`, and REST neither sha256 nor sha512 (servers before 3.41).
         offline: the hosted repository is offline.
+        group_offline: the group is offline.
         frozen: the server is read-only.
         eula_pending: the licence terms are not accepted: files and uploads answer 403.
         limit_reached: the usage limit of the Community Edition is passed: new components answer 403.
@@ -52,6 +53,7 @@ class Faults:
     upload_seconds: float = 0.0
     md5_only: bool = False
     offline: bool = False
+    group_offline: bool = False
     frozen: bool = False
     eula_pending: bool = False
     limit_reached: bool = False

@@ -66,7 +66,8 @@ class Repositories:
         repository = self._repositories.get(name)
         if repository is None:
             raise Refused(page(404, "Repository not found"))
-        if self._settings.faults.offline and repository.kind == "hosted":
+        faults = self._settings.faults
+        if {"hosted": faults.offline, "group": faults.group_offline}.get(repository.kind):
             raise Refused(page(503, "Repository offline"))
         if request.method == "POST":
             return await self._post(request, caller, repository, path)
