@@ -33,10 +33,10 @@ def wheel_faults(package: Package, wheel: Path) -> tuple[bytes | None, list[Faul
     try:
         with zipfile.ZipFile(wheel) as archive:
             names = archive.namelist()
-            seen = {name: _hash_and_size(archive, name) for name in names if not name.endswith("/")}
+            broken: list[Fault] = []
+            seen = {name: _member(archive, name, broken) for name in names if not name.endswith("/")}
             record = archive.read(f"{info}/RECORD") if f"{info}/RECORD" in seen else None
             metadata = archive.read(f"{info}/METADATA") if f"{info}/METADATA" in seen else None
-            broken = [fault for name in seen if name.endswith(".py") for fault in _syntax(name, archive.read(name))]
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         return None, [Fault(code=_CODE, what=f"it is no intact zip file ({error})", remedy="Build it again.")]
     faults = [*_name(package, wheel), *_members(package, info, names), *broken]
@@ -45,10 +45,14 @@ def wheel_faults(package: Package, wheel: Path) -> tuple[bytes | None, list[Faul
     return metadata, faults
 
 
-def _hash_and_size(archive: zipfile.ZipFile, name: str) -> tuple[str, str]:
-    """What RECORD should say of a member."""
+def _member(archive: zipfile.ZipFile, name: str, faults: list[Fault]) -> tuple[str, str]:
+    """What RECORD should say of a member, its SHA-256 and size; a module that does not compile is added to `faults`."""
     digest = hashlib.sha256()
     with archive.open(name) as stream:
+        if name.endswith(".py"):
+            source = stream.read()
+            digest.update(source)
+            faults += _syntax(name, source)
         while block := stream.read(_BLOCK):
             digest.update(block)
     urlsafe = base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
