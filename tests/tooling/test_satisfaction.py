@@ -15,8 +15,9 @@ from packaging.version import Version
 from properties import untimed
 from release_worlds import everything, is_installable, metadata_of, plan_on, with_releases
 
+from tooling.plan.offers import Candidate, Offers
 from tooling.plan.planner import make_plan
-from tooling.plan.resolution import Shelf, search
+from tooling.plan.resolution import judge
 from tooling.plan.snapshot import Unread
 
 if TYPE_CHECKING:
@@ -114,17 +115,17 @@ class TestReading:
         _, rounds = plan_on(releases_of(LOW_1, MID_1), workspace, [LOW_2, MID_2, TOP])
         assert rounds == []
 
-    def test_only_the_releases_that_would_be_chosen_are_read(self) -> None:
-        workspace = make_workspace_of(LOW_2, MID_2, TOP)
+    def test_what_is_likely_to_be_chosen_is_read_at_once(self) -> None:
+        workspace = make_workspace_of(LOW_2, MID_2, make_package("over", needs=["maestro-mid"]), TOP)
         newer = make_package("mid", "1.1.0", needs=["maestro-low"])
         _, rounds = plan_on(releases_of(LOW_1, MID_1, newer), workspace, [LOW_2, TOP])
-        assert rounds == [Unread(releases=frozenset({("maestro-mid", V("1.1.0"))}))]
+        assert rounds == [Unread(releases=frozenset({("maestro-mid", V("1.1.0")), ("maestro-low", V("1.0.0"))}))]
 
     def test_a_project_that_only_a_release_needs_is_read_too(self) -> None:
         elsewhere = make_package("elsewhere")
         mid = make_package("mid", "1.0.0", needs=["maestro-elsewhere>=1"])
         top = make_package("top", needs=["maestro-mid>=1"])
-        plan, rounds = plan_on(releases_of(elsewhere, mid), make_workspace_of(mid, top), [top])
+        plan, rounds = plan_on(releases_of(elsewhere, mid), make_workspace_of(make_package("mid"), top), [top])
         assert plan.refusals == ()
         assert rounds == [
             Unread(releases=frozenset({("maestro-mid", V("1.0.0"))})),
@@ -173,11 +174,12 @@ def some_releases(draw: st.DrawFn) -> Releases:
 @settings(untimed, max_examples=200)
 @given(some_releases())
 def test_a_choice_is_found_exactly_where_trying_all_finds_one(releases: Releases) -> None:
+    offers = Offers(snapshot=everything(releases), planned={}, in_house=lambda _: True, python="3.11")
     for name, held in releases.items():
         for version in held:
             for extra in (None, "x"):
-                shelf = Shelf(snapshot=everything(releases), coming={}, in_house=lambda _: True, python="3.11")
-                verdict = search(shelf, name, version, extra)
+                wanted = Candidate(name=name, extra=extra, version=version)
+                verdict = judge(offers, frozenset(), wanted)
                 assert (verdict.unread, verdict.untold, verdict.opaque) == (Unread(), frozenset(), frozenset())
                 assert (verdict.conflict == ()) is is_installable(releases, name, version, extra)
 

@@ -102,7 +102,8 @@ class Git:
         if answer.code == 0:
             return answer.out
         said = masked("\n".join((answer.err or answer.out).strip().splitlines()[-_TAIL:]))
-        message = f"`git {_verb(words)}` ended with {answer.code}: {said}"
+        end = "" if said.endswith((".", "!", "?")) else "."
+        message = f"`git {_verb(words)}` ended with {answer.code}: {said}{end}"
         hint = "Correct what git complains of, then try again."
         raise FailedError("GT02", message, hint, place=Place(file=self.root), facts={"words": list(words)})
 

@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 
 
 def prerequisites(workspace: Workspace, packages: Sequence[Package]) -> frozenset[str]:
-    """Name the in-house distributions that `packages` require and do not contain: the index has to have them."""
+    """Name the in-house distributions that `packages` bring and do not contain: the index has to have them."""
     chosen = {package.distribution for package in packages}
+    brought = [workspace.packages[name] for name in workspace.closure(package.name for package in packages)]
     required = {
-        canonicalize_name(requirement.name) for package in packages for requirement, _ in package.all_requirements()
+        canonicalize_name(requirement.name) for package in brought for requirement, _ in package.all_requirements()
     }
-    known = {package.distribution for package in workspace.packages.values()}
-    return frozenset(name for name in required if name not in chosen and (name in known or name.startswith(PREFIX)))
+    return frozenset(
+        name for name in required if name not in chosen and (name in workspace.folders or name.startswith(PREFIX))
+    )
 
 
 def make_plan(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from tooling.model.package import PREFIX
+from tooling.plan.offers import Candidate, Offers
 from tooling.plan.publishing import Refusal, unknown
 from tooling.plan.snapshot import Release, Unread, published_versions
 
@@ -61,13 +62,18 @@ class Satisfaction:
 
         The packages `refused`, by folder name, are passed over, and so are those of which nothing is to be uploaded.
         """
-        before, settled = self._before(), self._settled()
+        settled = self._settled()
+        judged = [
+            each for each in self.planned if each.to_upload and each.name not in settled and each.name not in refused
+        ]
+        unread = self._likely_unread([each.name for each in judged])
+        if unread or not judged:
+            return Findings(unread=unread)
         refusals: list[Refusal] = []
-        unread, opaque = Unread(), frozenset[Release]()
-        for each in self.planned:
-            if each.name in settled or each.name in refused or not each.to_upload:
-                continue
-            for verdict in self._verdicts(each.package, before[each.name]):
+        opaque, before = frozenset[Release](), self._before()
+        offers = {python: self._offers(python) for each in judged for python in each.package.pythons or (None,)}
+        for each in judged:
+            for verdict in self._verdicts(offers, each.package, before[each.name]):
                 unread, opaque = unread | verdict.unread, opaque | verdict.opaque
                 if verdict.conflict and not verdict.unread:
                     refusals.append(self._conflict(each.package, verdict))
@@ -92,10 +98,11 @@ class Satisfaction:
         return distribution in self.workspace.folders or distribution.startswith(PREFIX)
 
     def _before(self) -> dict[str, frozenset[str]]:
-        """What of the plan is certainly up when each package's turn comes."""
+        """The distributions of the plan that are certainly up when each package's turn comes."""
         found: dict[str, frozenset[str]] = {}
         for each in self.planned:
-            found[each.name] = frozenset(each.after).union(*(found[name] for name in each.after))
+            direct = (self.chosen[name].distribution for name in each.after)
+            found[each.name] = frozenset(direct).union(*(found[name] for name in each.after))
         return found
 
     def _settled(self) -> frozenset[str]:
@@ -113,21 +120,36 @@ class Satisfaction:
         packages, needs = self.workspace.packages, self.workspace.needs[name]
         return all(_admits(need.requirement, packages[need.package].version) for need in needs)
 
-    def _verdicts(self, package: Package, before: frozenset[str]) -> Iterator[Verdict]:
-        """Search with each extra, and on each Python the package is for, as far as markers tell these apart."""
-        from tooling.plan.resolution import Shelf, search
+    def _likely_unread(self, names: Sequence[str]) -> Unread:
+        """Guess by the tree what will have to be known, so that it is read at once and not one after the other."""
+        away = self.workspace.closure(names) - self.chosen.keys()
+        needed = [self.workspace.packages[name].distribution for name in self.workspace.closure(away)]
+        offers = self._offers()
+        preferred = {(name, version) for name in needed if (version := offers.preferred(name, frozenset())) is not None}
+        return Unread(
+            projects=frozenset(needed) - self.snapshot.projects.keys() - self.snapshot.unknown.keys(),
+            releases=frozenset(each for each in preferred if not offers.is_read(each)),
+        )
 
-        coming = [*(self.workspace.packages[name] for name in before), package]
+    def _offers(self, python: str | None = None) -> Offers:
+        return Offers(
+            snapshot=self.snapshot,
+            planned={each.distribution: each for each in self.chosen.values()},
+            in_house=self._is_in_house,
+            python=python,
+        )
+
+    def _verdicts(
+        self, offers: Mapping[str | None, Offers], package: Package, before: frozenset[str]
+    ) -> Iterator[Verdict]:
+        """Judge with each extra, and on each Python the package is for, as far as markers tell these apart."""
+        from tooling.plan.resolution import judge
+
         for python in package.pythons or (None,):
-            shelf = Shelf(
-                snapshot=self.snapshot,
-                coming={each.distribution: each for each in coming},
-                in_house=self._is_in_house,
-                python=python,
-            )
             for extra in (None, *package.extras):
-                yield search(shelf, package.distribution, package.version, extra)
-            if not shelf.differs:
+                wanted = Candidate(name=package.distribution, extra=extra, version=package.version)
+                yield judge(offers[python], before, wanted)
+            if not offers[python].differs:
                 return
 
     def _conflict(self, package: Package, verdict: Verdict) -> Refusal:
