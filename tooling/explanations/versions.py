@@ -13,8 +13,9 @@ ENTRIES: dict[str, Explanation] = {
     ),
     "VS02": Explanation(
         title="uncommitted edits in files to be written",
-        meaning="A bump writes manifests, changelogs and the table in the root README. Edits of yours in these files "
-        "could not be told from it afterwards, nor could it be taken back alone.",
+        meaning="A bump writes manifests, changelogs and the table in the root README, and the dependency groups of "
+        "other packages and of the root where they exclude a new version. Edits of yours in these files could not be "
+        "told from it afterwards, nor could it be taken back alone.",
         remedy="Commit the files, or take your edits back with `git restore`.",
     ),
     "VS03": Explanation(

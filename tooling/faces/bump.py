@@ -1,4 +1,4 @@
-"""`invoke bump`: version, changelog and the floors of dependents in one edit."""
+"""`invoke bump`: version, changelog, the floors of dependents and of dependency groups in one edit."""
 
 from __future__ import annotations
 
