@@ -63,7 +63,7 @@ ENTRIES: dict[str, Explanation] = {
     "VS10": Explanation(
         title="an interrupted edit",
         meaning="A bump was killed between two of its files. What it was writing stands in .maestro/edit.json, and the "
-        "next bump finishes it, unless one of the files was changed in between.",
+        "next bump finishes it as it stands there, date included, unless one of the files was changed in between.",
         remedy="Run without --dry-run; if a file was changed, decide with `git diff`, and delete .maestro/edit.json.",
     ),
     "VS11": Explanation(
