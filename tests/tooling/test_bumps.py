@@ -173,6 +173,14 @@ def test_a_dependency_group_follows_the_policy_of_its_edge() -> None:
     ]
 
 
+def test_what_a_group_says_of_its_own_package_is_no_edge_and_moves_only_when_it_must() -> None:
+    workspace = make_workspace_of(make_package("low", groups={"test": ["maestro-low[x]", "maestro-low[y]<2"]}))
+    policy = Versioning(floor="latest")
+    assert grouped(planned(workspace, "low", parts=("minor",), policy=policy)) == {}
+    plan = planned(workspace, "low", parts=("major",), policy=policy)
+    assert grouped(plan) == {"low": [("test", "maestro-low[y]>=2.0.0,<3")]}
+
+
 def test_a_released_package_whose_groups_follow_is_pointed_out() -> None:
     """Its sdist holds its manifest, so it is not what was released any more."""
     note = (

@@ -36,7 +36,7 @@ class RangeEdit:
 def following(owner: str, need: Need, bumps: Mapping[str, Bump], policy: Versioning) -> RangeEdit | None:
     """How a requirement of `owner` follows the new version of what it names; None where it need not."""
     bump = bumps.get(need.package)
-    floor = policy.floor_of(owner, need.package)
+    floor = policy.floor_of(owner, need.package) if owner != need.package else "minimum"  # that is no edge
     if bump is None or not needs_edit(need.requirement, bump.after, floor):
         return None
     excluded = not need.requirement.specifier.contains(bump.after, prereleases=True)
