@@ -14,15 +14,16 @@ from packaging.version import Version
 from tooling.model.package import distribution_of
 from tooling.model.requirement_text import needs_edit
 from tooling.model.versioning import FLOORS, Versioning
-from tooling.model.workspace import Workspace, arrange
+from tooling.model.workspace import ROOT, Workspace, arrange
 from tooling.plan.bump_edits import range_text
 from tooling.plan.bumps import BumpPlan, BumpRequest, make_bump_plan
 from tooling.plan.evidence import Comparison, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tooling.model.versions import Part
+    from tooling.plan.ranges import RangeEdit
 
 
 RANGES = (">=1.0.0", ">=1.0.0,<2", "~=1.0", "==1.0.0", ">=1.0.0,<1.1")
@@ -37,7 +38,10 @@ TOLD = Standing(unreleased={"Fixed": "- A bug."}, comparison=Comparison(since=No
 def graphs(
     draw: st.DrawFn, least: int = 1, most: int = 6, kinds: Sequence[str] = ("none", "none", "needs", "extra")
 ) -> Workspace:
-    """A workspace of packages a, b, c … at 1.0.0, each needing some of those before it, extras included."""
+    """A workspace of packages a, b, c … at 1.0.0, each needing some of those before it, extras included.
+
+    Dependency groups, of packages and of the root, name any of them.
+    """
     names = "abcdefghijkl"[: draw(st.integers(least, most))]
     packages = []
     for place, name in enumerate(names):
@@ -49,8 +53,14 @@ def graphs(
                 needs.append(text)
             elif kind == "extra":
                 extras.append(text)
-        packages.append(make_package(name, needs=needs, extras={"x": extras} if extras else None))
-    return make_workspace_of(*packages)
+        extra = {"x": extras} if extras else None
+        packages.append(make_package(name, needs=needs, extras=extra, groups=draw(_groups(names))))
+    return make_workspace_of(*packages, groups=draw(_groups(names)))
+
+
+def _groups(names: str) -> st.SearchStrategy[dict[str, list[str]]]:
+    texts = st.builds(lambda name, text: distribution_of(name) + text, st.sampled_from(names), st.sampled_from(RANGES))
+    return st.dictionaries(st.sampled_from(["test", "x"]), st.lists(texts, max_size=2), max_size=1)
 
 
 @st.composite
@@ -100,15 +110,24 @@ def applied(workspace: Workspace, plan: BumpPlan) -> Workspace:
                 for extra, members in package.extras.items()
             },
         )
-    return arrange(workspace.root, packages.values())
+    groups = {owner: _applied_groups(found, plan.groups.get(owner, ())) for owner, found in workspace.groups.items()}
+    packages = {name: replace(package, groups=groups[name]) for name, package in packages.items()}
+    return arrange(workspace.root, packages.values(), groups[ROOT])
+
+
+def _applied_groups(groups: Mapping[str, Collection[str]], edits: Collection[RangeEdit]) -> dict[str, tuple[str, ...]]:
+    moved = {(edit.need.requirement, edit.need.group): range_text(edit) for edit in edits}
+    return {
+        group: tuple(moved.get((Requirement(text), group), text) for text in texts) for group, texts in groups.items()
+    }
 
 
 def unsatisfied(workspace: Workspace) -> list[str]:
-    """The edges of the tree that exclude what stands in the tree."""
+    """The edges of the tree, and what its dependency groups say, that exclude what stands in the tree."""
     return [
         f"{name}: {need.requirement}"
-        for name, needs in workspace.needs.items()
-        for need in needs
+        for name in workspace.groups
+        for need in (*workspace.needs.get(name, ()), *workspace.grouped(name))
         if not need.requirement.specifier.contains(workspace.packages[need.package].version, prereleases=True)
     ]
 

@@ -34,8 +34,9 @@ def make_package(
     version: str = "1.0.0",
     needs: Sequence[str] = (),
     extras: Mapping[str, Sequence[str]] | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
 ) -> Package:
-    """Return the package of the folder `name`; `needs` and the members of `extras` are written as in PEP 508."""
+    """Return the package of the folder `name`; `needs`, members of `extras` and `groups` are written as in PEP 508."""
     return Package(
         name=name,
         folder=NOWHERE / "packages" / name,
@@ -44,6 +45,7 @@ def make_package(
         requires_python=SpecifierSet(">=3.11"),
         requirements=tuple(map(_requirement, needs)),
         extras={extra: tuple(map(_requirement, members)) for extra, members in (extras or {}).items()},
+        groups={group: tuple(members) for group, members in (groups or {}).items()},
         test_group=(),
         pythons=("3.11",),
         build_backend="hatchling.build",
@@ -51,9 +53,9 @@ def make_package(
     )
 
 
-def make_workspace_of(*packages: Package) -> Workspace:
-    """Return the workspace of these packages."""
-    return arrange(NOWHERE, packages)
+def make_workspace_of(*packages: Package, groups: Mapping[str, Sequence[str]] | None = None) -> Workspace:
+    """Return the workspace of these packages; `groups` are the dependency groups of its root."""
+    return arrange(NOWHERE, packages, {group: tuple(members) for group, members in (groups or {}).items()})
 
 
 def make_artifact(package: Package, kind: Kind = "wheel", content: bytes = b"", folder: Path | None = None) -> Artifact:

@@ -91,7 +91,7 @@ class Releaser:
         path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         path.chmod(0o755)
 
-    def copied(self, folder: Path, index: ObservedIndex) -> Releaser:
+    def copied(self, folder: Path, index: ObservedIndex | None) -> Releaser:
         """The same person in the same situation, elsewhere and with another index."""
         shutil.copytree(self.root.parent, folder, symlinks=True)
         names = self.root.name, self.remote.name, self.home.name

@@ -64,11 +64,27 @@ class WarmInvoke:
     folder: Path
     _asking: threading.Lock = field(default_factory=threading.Lock)
 
-    def start(self, workspace: Path, *words: str, environment: Mapping[str, str], die_at: int | None = None) -> WarmRun:
-        """Begin `invoke` with `words`; `die_at` is the step, from 1, before which it is killed."""
+    def start(
+        self,
+        workspace: Path,
+        *words: str,
+        environment: Mapping[str, str],
+        die_at: int | None = None,
+        program: str | None = None,
+    ) -> WarmRun:
+        """Begin `invoke` with `words`; `die_at` is the step, from 1, before which it is killed.
+
+        `program` is a module of the tests whose `main` takes the words instead.
+        """
         folder = Path(tempfile.mkdtemp(dir=self.folder))
         os.mkfifo(folder / "answers")
-        asked = {"folder": str(folder), "workspace": str(workspace), "words": words, "die_at": die_at}
+        asked = {
+            "folder": str(folder),
+            "workspace": str(workspace),
+            "words": words,
+            "die_at": die_at,
+            "program": program,
+        }
         with self._asking:
             assert self.process.stdin
             self.process.stdin.write(json.dumps({**asked, "environment": dict(environment)}) + "\n")
@@ -76,9 +92,16 @@ class WarmInvoke:
         answers = (folder / "answers").open(encoding="utf-8")
         return WarmRun(pid=int(answers.readline()), _answers=answers, _folder=folder)
 
-    def run(self, workspace: Path, *words: str, environment: Mapping[str, str], die_at: int | None = None) -> Finished:
-        """Run `invoke` with `words` to its end, or its death."""
-        return self.start(workspace, *words, environment=environment, die_at=die_at).wait()
+    def run(
+        self,
+        workspace: Path,
+        *words: str,
+        environment: Mapping[str, str],
+        die_at: int | None = None,
+        program: str | None = None,
+    ) -> Finished:
+        """Run what `start` begins to its end, or its death."""
+        return self.start(workspace, *words, environment=environment, die_at=die_at, program=program).wait()
 
 
 @contextmanager
@@ -135,6 +158,8 @@ def _import_everything() -> None:
 
 def _publish(asked: Mapping[str, Any]) -> None:
     """Be the publisher, and end as it ends; what it prints goes to two files."""
+    import importlib
+
     import invoke.main
 
     os.chdir(asked["workspace"])
@@ -147,6 +172,9 @@ def _publish(asked: Mapping[str, Any]) -> None:
         doom = _Doom(asked["die_at"])
         sys.addaudithook(doom)
         atexit.register(doom.tell, Path(asked["folder"], "steps"))
+    if asked["program"] is not None:
+        importlib.import_module(asked["program"]).main(asked["words"])
+        sys.exit()
     sys.argv = ["invoke", *asked["words"]]
     invoke.main.program.run(sys.argv)
     sys.exit()

@@ -24,7 +24,8 @@ def test_killed_at_any_step_every_file_is_whole_and_the_next_run_finishes(
     """Each file is as it was or as it will be, never between; the end is that of a run that nobody disturbed."""
     root = runnable_workspace(tmp_path / "original", THREE)
     manifest = root / "pyproject.toml"
-    manifest.write_text(f'{manifest.read_text()}\n[tool.maestro.versions]\nfloor = "latest"\n')
+    more = '[dependency-groups]\ndocs = ["maestro-core-logging<2"]\n\n[tool.maestro.versions]\nfloor = "latest"\n'
+    manifest.write_text(f"{manifest.read_text()}\n{more}")
     commit_all(root)
     original = Clone(root)
     original.tell("core-logging")
@@ -34,7 +35,7 @@ def test_killed_at_any_step_every_file_is_whole_and_the_next_run_finishes(
     assert warm.run(undisturbed, *WORDS, environment=user()).code == 0
     after = Clone(undisturbed).files()
     changed = {path for path in after if after[path] != before[path]}
-    assert len(changed) == 7
+    assert len(changed) == 8
 
     def attempt(step: int) -> Finished:
         clone = Clone(copied(root, tmp_path / f"clone-{step}"))

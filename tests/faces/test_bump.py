@@ -66,6 +66,34 @@ def test_it_shows_who_goes_where_and_why_and_what_was_written(desk: Desk) -> Non
     assert desk.types("check", "--all").code == 0
 
 
+def test_it_shows_the_dependency_groups_that_follow_and_why(desk: Desk) -> None:
+    groups = '[dependency-groups]\ndocs = ["maestro-core-logging<2"]\n'
+    desk.clone.write("packages/core-api/pyproject.toml", "[dependency-groups]\n", groups)
+    desk.clone.write("pyproject.toml", "[project]", f"{groups}\n[project]")
+    desk.clone.tell("core-logging")
+    words = ("bump", "--package", "core-logging", "--part", "major")
+    told = desk.types(*words, "--dry-run", "--json").report
+    edit = {
+        "group": "docs",
+        "package": "core-logging",
+        "from": "maestro-core-logging<2",
+        "to": "maestro-core-logging>=2.0.0,<3",
+        "why": "its group docs requires maestro-core-logging<2, which excludes 2.0.0",
+    }
+    assert told["groups"] == [{"name": "core-api", **edit}, {"name": None, **edit}]
+    lines = desk.types(*words).out.splitlines()
+    start = lines.index("core-api: dependency groups")
+    assert lines[start : start + 6] == [
+        "core-api: dependency groups",
+        "    because its group docs requires maestro-core-logging<2, which excludes 2.0.0",
+        "    maestro-core-logging<2 -> maestro-core-logging>=2.0.0,<3",
+        "the root: dependency groups",
+        "    because its group docs requires maestro-core-logging<2, which excludes 2.0.0",
+        "    maestro-core-logging<2 -> maestro-core-logging>=2.0.0,<3",
+    ]
+    assert lines[-1].startswith("7 files written: ")
+
+
 def test_a_rehearsal_shows_the_edits_and_writes_nothing(desk: Desk) -> None:
     desk.clone.tell("core-logging")
     done = desk.types("bump", "--package", "core-logging", "--part", "minor", "--part", "rc", "--dry-run")
@@ -140,6 +168,11 @@ def test_a_break_is_said_by_check_refused_by_bump_and_sized_by_auto(desk: Desk) 
     assert refused.code == 3
     assert "VS06" in refused.out
     assert "maestro_core_logging.greet(whom): parameter was removed" in refused.out
+    excuse = '[tool.maestro.exceptions]\nPK22 = { core-logging = "nobody ever called it by name" }\n\n[project]'
+    desk.clone.write("pyproject.toml", "[project]", excuse)
+    for words in (("check",), ("check", "--api")):
+        assert desk.types(*words).code == 0
+    desk.clone.write("pyproject.toml", excuse, "[project]")
     assert "core-logging 1.0.0 -> 2.0.0" in desk.types("bump", "--all", "--auto").out
     assert desk.types("check", "--api").code == 0
     commit_all(desk.clone.root)

@@ -88,6 +88,87 @@ def test_the_diff_is_what_was_meant_and_nothing_else(clone: Clone) -> None:
     ]
 
 
+GROUPS = """\
+[dependency-groups]
+test = [
+    "mktestdocs>=0.2.5", { include-group = "in-house" }, # tests need this
+    'pytest>=9',
+]
+in-house = [
+    "Maestro.Low >= 1.0.0, < 2", # as it is in this tree
+]
+"""
+
+
+@pytest.fixture
+def grouped(tmp_path: Path) -> Clone:
+    """Low is needed by the tests of side, and by a group of the root, and both exclude the next major version."""
+    made = Clone.of(tmp_path / "grouped", {"low": {}, "side": {}})
+    old = '[dependency-groups]\ntest = ["mktestdocs>=0.2.5", "pytest>=9"]\n'
+    made.write("packages/side/pyproject.toml", old, GROUPS)
+    made.write("pyproject.toml", "[project]", '[dependency-groups]\ndocs = ["maestro-low~=1.0"]\n\n[project]')
+    made.publish()
+    made.tell("low", "### Removed\n\n- Nothing that anybody knew.")
+    return made
+
+
+GROUP_EDITS = [
+    'packages/side/pyproject.toml: -    "Maestro.Low >= 1.0.0, < 2", # as it is in this tree',
+    'packages/side/pyproject.toml: +    "Maestro.Low >= 2.0.0, < 3", # as it is in this tree',
+    'pyproject.toml: -docs = ["maestro-low~=1.0"]',
+    'pyproject.toml: +docs = ["maestro-low~=2.0"]',
+]
+
+
+def test_dependency_groups_that_exclude_the_new_version_are_rewritten_and_nothing_else_of_their_packages(
+    grouped: Clone,
+) -> None:
+    before = grouped.files()
+    report = grouped.bump("low", part="major")
+    assert (report.exit_code, versions(report)) == (0, {"low": "2.0.0"})
+    assert [
+        line for line in grouped.diff() if "low" not in line.partition(":")[0] and "README" not in line
+    ] == GROUP_EDITS
+    workspace = find_workspace(grouped.root)
+    assert rules.check(workspace, list(workspace.packages.values())).findings == ()
+    assert not (grouped.root / ".maestro/edit.json").exists()
+    commit_all(grouped.root, "bump")
+    subprocess.run(["git", *IDENTITY, "revert", "--no-edit", "HEAD"], cwd=grouped.root, check=True, capture_output=True)
+    assert grouped.files() == before
+
+
+def test_a_package_that_moves_and_whose_groups_follow_is_edited_once(grouped: Clone) -> None:
+    grouped.tell("side")
+    report = grouped.bump("low", "side", part="major")
+    assert [edit.path for edit in report.edits].count("packages/side/pyproject.toml") == 1
+    lines = [line for line in grouped.diff() if line.startswith(("packages/side/pyproject", "pyproject"))]
+    assert set(lines) == {
+        *GROUP_EDITS,
+        'packages/side/pyproject.toml: -version = "1.0.0"',
+        'packages/side/pyproject.toml: +version = "2.0.0"',
+    }
+
+
+@pytest.mark.parametrize("file", ["packages/side/pyproject.toml", "pyproject.toml"])
+def test_edits_of_others_where_a_group_follows_are_never_mixed_with_ours(grouped: Clone, file: str) -> None:
+    path = grouped.root / file
+    path.write_text(path.read_text() + "\n# mine\n")
+    report = grouped.bump("low", part="major")
+    assert [(each.code, each.message.partition(" ")[0]) for each in report.plan.refusals] == [("VS02", file)]
+    assert report.changed == ()
+    assert codes(grouped.bump("low", part="minor")) == []
+
+
+def test_auto_leaves_a_package_of_which_only_dependency_groups_changed(grouped: Clone) -> None:
+    """They are in its sdist, and in nothing that is installed."""
+    grouped.bump("low", part="major")
+    commit_all(grouped.root)
+    grouped.publish("low")
+    report = grouped.bump("low", "side", auto=True)
+    assert (report.exit_code, report.plan.bumps) == (0, ())
+    assert "side stays at 1.0.0: nothing that is installed changed since it was published." in report.plan.notes
+
+
 def test_after_a_bump_every_rule_of_the_house_passes_and_the_edit_is_whole(clone: Clone) -> None:
     clone.tell("low", "### Removed\n\n- Old things.")
     report = clone.bump("low", auto=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from bump_worlds import PART_CHOICES, TOLD, applied, graphs, planned, policies, smallest_sets, unsatisfied
+from bump_worlds import NONE, PART_CHOICES, TOLD, applied, graphs, planned, policies, smallest_sets, told, unsatisfied
 from factories import make_package, make_workspace_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +15,9 @@ from properties import untimed
 from tooling.errors import UsageError
 from tooling.model.versioning import Versioning
 from tooling.model.versions import Change, Part, next_version
-from tooling.plan.bumps import BumpPlan, BumpRequest, reachable
+from tooling.model.workspace import ROOT
+from tooling.plan.bump_edits import path_in, range_text
+from tooling.plan.bumps import BumpPlan, BumpRequest, make_bump_plan, reachable
 from tooling.plan.evidence import Comparison, Evidence, Interface, Standing, told_by_changelog, told_by_metadata
 
 V = Version
@@ -106,6 +108,80 @@ def test_a_lockstep_group_takes_the_greatest_version_that_one_of_it_needs() -> N
 def test_a_dependent_takes_its_own_changes_with_it() -> None:
     plan = planned(CHAIN, "low", parts=("major",), mid=published(unreleased={"Added": "- More."}))
     assert versions(plan) == {"low": "2.0.0", "mid": "1.1.0"}
+
+
+GROUPED = make_workspace_of(
+    make_package("low", groups={"test": ["pytest>=9", "maestro-high>=1.0.0"]}),
+    make_package("mid", groups={"test": ["maestro_Low[x] >=1.0.0,<2; python_version>'3'"], "docs": ["maestro-low"]}),
+    make_package("high", needs=["maestro-mid>=1.0.0"]),
+    groups={"types": ["maestro-low~=1.0", "maestro-low>=>1", "maestro-low @ file:///low", "./low"]},
+)
+
+
+def grouped(plan: BumpPlan) -> dict[str, list[tuple[str | None, str]]]:
+    """What becomes of dependency groups, by owner."""
+    return {owner: [(edit.need.group, range_text(edit)) for edit in edits] for owner, edits in plan.groups.items()}
+
+
+def test_a_dependency_group_that_excludes_the_version_follows_and_no_version_moves_for_it() -> None:
+    plan = planned(GROUPED, "low", parts=("major",))
+    assert versions(plan) == {"low": "2.0.0"}
+    assert grouped(plan) == {
+        "mid": [("test", 'maestro_Low[x]>=2.0.0,<3; python_version > "3"')],
+        ROOT: [("types", "maestro-low~=2.0")],
+    }
+    why = 'its group test requires maestro_Low[x]>=1.0.0,<2; python_version > "3", which excludes 2.0.0'
+    assert [edit.why for edit in plan.groups["mid"]] == [why]
+
+
+def test_a_dependency_group_that_admits_the_version_is_left_alone() -> None:
+    assert grouped(planned(GROUPED, "low", parts=("minor",))) == {}
+
+
+def test_a_dependency_group_follows_the_policy_of_its_edge() -> None:
+    policy = Versioning(floors={("low", "high"): "latest", ("mid", "low"): "exact"})
+    plan = planned(GROUPED, "high", parts=("minor",), policy=policy)
+    assert (versions(plan), grouped(plan)) == ({"high": "1.1.0"}, {"low": [("test", "maestro-high>=1.1.0")]})
+    assert plan.groups["low"][0].why == 'its group test requires maestro-high>=1.0.0, and its floor is "latest"'
+    plan = planned(GROUPED, "low", parts=("patch",), policy=policy)
+    assert grouped(plan)["mid"] == [
+        ("test", 'maestro_Low[x]==1.0.1; python_version > "3"'),
+        ("docs", "maestro-low==1.0.1"),
+    ]
+
+
+def test_what_a_group_says_of_its_own_package_is_no_edge_and_moves_only_when_it_must() -> None:
+    workspace = make_workspace_of(make_package("low", groups={"test": ["maestro-low[x]", "maestro-low[y]<2"]}))
+    policy = Versioning(floor="latest")
+    assert grouped(planned(workspace, "low", parts=("minor",), policy=policy)) == {}
+    plan = planned(workspace, "low", parts=("major",), policy=policy)
+    assert grouped(plan) == {"low": [("test", "maestro-low[y]>=2.0.0,<3")]}
+
+
+def test_a_released_package_whose_groups_follow_is_pointed_out() -> None:
+    """Its sdist holds its manifest, so it is not what was released any more."""
+    note = (
+        "mid stays at 1.0.0, which is released with its groups as they were; "
+        "give it a version of its own before it is published again."
+    )
+    assert note in planned(GROUPED, "low", parts=("major",), mid=published()).notes
+    assert note not in planned(GROUPED, "low", "mid", parts=("major",), mid=published()).notes
+    assert note not in planned(GROUPED, "low", parts=("major",)).notes
+
+
+def test_edits_that_are_not_committed_in_a_manifest_whose_groups_follow_are_a_reason_against_it() -> None:
+    dirty = {name: Standing(dirty=(path_in(name, "pyproject.toml"),)) for name in ("mid", ROOT)}
+    request = BumpRequest(packages=("low",), parts=("major",))
+    plan = make_bump_plan(GROUPED, request, NONE, {**told(GROUPED), **dirty})
+    assert [(each.package, each.code, each.message.partition(" ")[0]) for each in plan.refusals] == [
+        ("mid", "VS02", "packages/mid/pyproject.toml"),
+        ("low", "VS02", "pyproject.toml"),
+    ]
+
+
+def test_other_edits_of_whoever_is_in_a_group_only_are_no_reason() -> None:
+    dirty = Standing(dirty=("packages/mid/CHANGELOG.md",))
+    assert codes(planned(GROUPED, "low", parts=("major",), mid=dirty)) == []
 
 
 @pytest.mark.parametrize(
@@ -269,6 +345,21 @@ def test_versions_go_up_and_every_edge_of_the_tree_stays_satisfied(data: st.Data
         before = unsatisfied(workspace)
         workspace = applied(workspace, plan)
         assert set(unsatisfied(workspace)) <= set(before)
+
+
+@untimed
+@given(st.data())
+def test_no_version_moves_for_a_dependency_group(data: st.DataObject) -> None:
+    """And yet each group that names a package admits what it moved to (the property above)."""
+    workspace = data.draw(graphs())
+    packages = [replace(package, groups={}) for package in workspace.packages.values()]
+    policy = data.draw(policies(workspace, lockstep=True))
+    asked = data.draw(st.lists(st.sampled_from(sorted(workspace.packages)), unique=True, min_size=1))
+    parts = data.draw(PART_CHOICES)
+    plan = planned(workspace, *asked, parts=parts, policy=policy)
+    bare = planned(make_workspace_of(*packages), *asked, parts=parts, policy=policy)
+    assert (plan.bumps, plan.refusals, bare.groups) == (bare.bumps, bare.refusals, {})
+    assert set(plan.groups) <= {ROOT, *reachable(workspace, policy, asked)}
 
 
 @untimed

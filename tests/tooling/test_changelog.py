@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from packaging.version import Version
 
@@ -29,6 +31,11 @@ def test_sections_keep_their_order_lines_and_text() -> None:
     assert [(each.name, each.line) for each in changelog.sections] == [("Unreleased", 3), ("1.1.0", 7), ("1.0.0", 13)]
     assert changelog.versions == (Version("1.1.0"), Version("1.0.0"))
     assert changelog.sections[1].text == "### Added\n\n- A thing."
+
+
+def test_a_release_is_of_the_day_it_names_as_iso_8601_has_it() -> None:
+    changelog = parse_changelog(f"{TEXT}\n## [0.9.0] - November\n")
+    assert [each.date for each in changelog.sections] == [None, date(2026, 11, 22), None, None]
 
 
 def test_unreleased_is_found_in_any_case() -> None:

@@ -51,6 +51,12 @@ platform = ["low", "high"]
     assert read.lockstep == {"platform": ("low", "high")}
 
 
+def test_what_only_a_dependency_group_names_has_a_floor_of_its_own_too(tmp_path: Path) -> None:
+    packages: dict[str, dict[str, object]] = {"low": {"test_group": ("maestro-high>=1.0.0",)}, "high": {}}
+    read = policy(tmp_path, '[tool.maestro.versions.floors]\nlow = { high = "latest" }', packages)
+    assert read.floor_of("low", "high") == "latest"
+
+
 def test_the_example_in_the_readme_is_understood(tmp_path: Path) -> None:
     (example,) = re.findall(
         r"```toml\n(\[tool\.maestro\.versions\]\n.+?)```", README.read_text(encoding="utf-8"), re.DOTALL

@@ -15,7 +15,7 @@ from workspaces import PackageSpec, make_workspace
 from tooling.errors import ProblemsError, UsageError
 from tooling.model.document import Document
 from tooling.model.manifest import package_of
-from tooling.model.workspace import arrange, find_workspace
+from tooling.model.workspace import ROOT, arrange, find_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +97,27 @@ def test_what_only_the_tests_of_a_package_need_is_known_and_no_edge_of_the_graph
     workspace = find_workspace(make_workspace(tmp_path, specs))
     assert [need.package for need in workspace.tested_with("core-b")] == ["core-a"]
     assert workspace.tested_with("core-a") == workspace.needs["core-b"] == ()
+    assert workspace.closure(["core-b"]) == {"core-b"}
+
+
+def test_what_dependency_groups_name_in_house_is_known_where_it_is_written_and_no_edge_of_the_graph(
+    tmp_path: Path,
+) -> None:
+    root = make_workspace(tmp_path, {"core-a": {}, "core-b": {"test_group": ("pytest>=9", "Maestro.Core_A>=1.0")}})
+    manifest = root / "packages/core-b/pyproject.toml"
+    more = """
+[dependency-groups]
+docs = ["maestro-core-a @ file:///a", "./core-a", { include-group = "test" }, "maestro-core-b"]
+"""
+    manifest.write_text(manifest.read_text().replace("\n[dependency-groups]\n", more))
+    (root / "pyproject.toml").write_text('[project]\nname = "x"\n[dependency-groups]\nweb = ["maestro-core-a<2"]\n')
+    workspace = find_workspace(root)
+    found = {owner: workspace.grouped(owner) for owner in ("core-a", "core-b", ROOT)}
+    assert {owner: [(need.group, str(need.requirement)) for need in needs] for owner, needs in found.items()} == {
+        "core-a": [],
+        "core-b": [("docs", "maestro-core-b"), ("test", "Maestro.Core_A>=1.0")],
+        ROOT: [("web", "maestro-core-a<2")],
+    }
     assert workspace.closure(["core-b"]) == {"core-b"}
 
 

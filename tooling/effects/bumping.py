@@ -100,13 +100,15 @@ class Bumping:
 
 
 def read_texts(workspace: Workspace, names: Collection[str]) -> dict[str, str]:
-    """Every manifest and changelog of the packages, and the root README, by path from the root; line ends as they are.
+    """Every manifest and changelog of the packages, and manifest and README of the root; line ends as they are.
+
+    Paths are from the root.
 
     Raises:
         UsageError: WS02, when one of them is no UTF-8.
     """
     paths = [path_in(name, file) for name in names for file in (MANIFEST, CHANGELOG)]
-    return {path: text for path in (*paths, README) if (text := _text(workspace.root / path)) is not None}
+    return {path: text for path in (*paths, MANIFEST, README) if (text := _text(workspace.root / path)) is not None}
 
 
 def _text(path: Path) -> str | None:

@@ -1,11 +1,17 @@
-"""Time and chance as a port, so that tests can give hours in no time and the same dice twice."""
+"""Time and chance as a port, so that tests can give hours in no time and the same dice twice; and the date of today."""
 
 from __future__ import annotations
 
 import random
 import threading
 import time
+from datetime import UTC, date, datetime
 from typing import Protocol
+
+
+def today() -> date:
+    """The date in UTC: the same for all who write one into a changelog, wherever they are."""
+    return datetime.now(UTC).date()
 
 
 class Clock(Protocol):

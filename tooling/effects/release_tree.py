@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from tooling.effects.checkout import checkout
 from tooling.effects.edits import Edits
 from tooling.errors import RefusedError, UsageError
+from tooling.model.changelog import parse_changelog
 from tooling.model.tags import parse_tag
-from tooling.model.workspace import find_workspace
+from tooling.model.workspace import ROOT, find_workspace
+from tooling.plan.bump_edits import CHANGELOG, path_in
 from tooling.plan.release_texts import announced_in
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from tooling.effects.bumping import Bumping
     from tooling.effects.repository import Repository
     from tooling.errors import MaestroError
+    from tooling.model.changelog import Changelog
     from tooling.model.package import Package
     from tooling.model.workspace import Workspace
     from tooling.plan.bump_edits import FileEdit
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BumpWish:
-    """A bump that comes before a release: what is asked for, and as of which date.
+    """A bump that comes before a release: what is asked for, and the date of what is not begun yet.
 
     `changed`: of the packages asked for, only those that are published with other bytes; `bumping` makes the bump of a
     workspace.
@@ -64,6 +67,11 @@ class ReleaseTree:
     def bumped(self) -> frozenset[str]:
         """The packages whose version the edits move."""
         return frozenset(each.package for each in self.bump.plan.bumps) if self.bump else frozenset()
+
+    @property
+    def edited(self) -> frozenset[str]:
+        """The packages of which the edits write a file: those, and whose dependency groups alone follow."""
+        return self.bumped | ((self.bump.plan.groups.keys() - {ROOT}) if self.bump else frozenset())
 
     @property
     def refusals(self) -> tuple[MaestroError, ...]:
@@ -96,7 +104,8 @@ def release_tree(
     with checkout(repository.git, facts.head) as folder:
         base = find_workspace(folder)
         request = replace(wish.request, packages=tuple(name for name in asked if name in base.packages))
-        bump = wish.bumping(base).run(request, today=wish.today, changed=wish.changed, dry_run=True)
+        today = _begun(workspace.root, base, dirty={*facts.dirty}, prefix=repository.git.prefix()) or wish.today
+        bump = wish.bumping(base).run(request, today=today, changed=wish.changed, dry_run=True)
         edits = () if bump.plan.refusals else bump.edits
         for edit in edits:
             (folder / edit.path).write_bytes(edit.after.encode())
@@ -111,6 +120,24 @@ def release_tree(
             edits=edits,
             bump=bump,
         )
+
+
+def _begun(root: Path, base: Workspace, *, dirty: Collection[str], prefix: str) -> date | None:
+    """The day on which an interrupted run began: that of the versions which the changelogs have and the commit has not.
+
+    Midnight may have passed since, and what is written is the same release only with the date it was written with.
+    `prefix` leads from the root of the repository, where the `dirty` paths begin, to that of the workspace.
+    """
+    days: set[date | None] = set()
+    for path in (path_in(name, CHANGELOG) for name in base.packages):
+        if prefix + path in dirty:
+            known = _read(base.root / path).versions
+            days |= {each.date for each in _read(root / path).sections if each.version and each.version not in known}
+    return days.pop() if len(days) == 1 else None
+
+
+def _read(path: Path) -> Changelog:
+    return parse_changelog(path.read_bytes().decode(errors="replace") if path.is_file() else "")
 
 
 def write_edits(root: Path, tree: ReleaseTree) -> None:

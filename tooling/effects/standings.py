@@ -10,6 +10,7 @@ from tooling.effects.snapshots import complete, read_pages
 from tooling.effects.wheel_comparison import WheelComparison
 from tooling.model.changelog import parse_changelog
 from tooling.model.manifest import MANIFEST
+from tooling.model.workspace import ROOT
 from tooling.plan.bump_edits import CHANGELOG, README, path_in
 from tooling.plan.evidence import Standing
 from tooling.plan.snapshot import Project, Snapshot, published_versions
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Standings:
-    """The standing of each package by name, in `known`; `look` adds the comparison of wheels to it."""
+    """The standing of each package by name, in `known`; `look` adds the comparison of wheels to it.
+
+    Of the `ROOT`, which has no version, `known` tells whether its manifest has edits that are not committed.
+    """
 
     workspace: Workspace
     comparison: WheelComparison
@@ -61,6 +65,7 @@ class Standings:
                 unreleased=None if changelog is None else (unreleased.entries if unreleased else {}),
                 dirty=tuple(file for file in files if file in uncommitted),
             )
+        self.known[ROOT] = Standing(dirty=tuple(file for file in (MANIFEST,) if file in uncommitted))
 
     def look(self, names: Collection[str]) -> None:
         """Compare the wheels of these packages, those that were not compared yet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.parser import BytesParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +22,6 @@ from tooling.plan.snapshot import State, published_versions, version_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from packaging.version import Version
 
     from tooling.effects.ports import Builder, Index
     from tooling.effects.progress import Watcher
@@ -72,7 +70,7 @@ class WheelComparison:
             assert self.index is not None
             assert job.wheel is not None
             try:
-                self.index.fetch(job.package.distribution, str(job.since), job.wheel.filename, job.published)
+                self.index.fetch(job.package.distribution, str(job.by_bytes.since), job.wheel.filename, job.published)
                 return _damaged(job.published, job.wheel)
             except MaestroError as error:
                 return error
@@ -83,15 +81,16 @@ class WheelComparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
-    """One package: its wheel as built, the release to compare with, and where that one's wheel is put."""
+    """One package: its wheel as built, the release to compare with, and where that one's wheel is put.
+
+    `by_bytes` is what can be said without a look into the wheels.
+    """
 
     package: Package
     built: Path
     published: Path
-    since: Version | None
     wheel: IndexFile | None
-    same: bool
-    listed: bool
+    by_bytes: Comparison
 
     @classmethod
     def of(cls, package: Package, artifacts: Sequence[Artifact], snapshot: Snapshot, scratch: Path) -> _Job:
@@ -101,7 +100,7 @@ class _Job:
         since = max((each for each in releases if each <= package.version), default=None)
         project = snapshot.projects.get(name)
         wheels = [each for each in (project.files.values() if project else ()) if each.filename.endswith(".whl")]
-        states = {snapshot.state(name, each.filename, each.sha256) for each in artifacts}
+        states = {each.kind: snapshot.state(name, each.filename, each.sha256) for each in artifacts}
         wheel = next((each for each in wheels if since is not None and version_in(each.filename) == since), None)
         folder = scratch / "published" / package.name
         folder.mkdir(parents=True)
@@ -109,21 +108,24 @@ class _Job:
             package=package,
             built=next(each.path for each in artifacts if each.kind == "wheel"),
             published=folder / (wheel.filename if wheel else "none"),
-            since=since,
             wheel=wheel,
-            same=states == {State.PRESENT},
-            listed=package.version in published_versions(snapshot, name),
+            by_bytes=Comparison(
+                since=since,
+                same=set(states.values()) == {State.PRESENT},
+                same_wheel=states["wheel"] is State.PRESENT,
+                listed=package.version in published_versions(snapshot, name),
+            ),
         )
 
     @property
     def same_release(self) -> bool:
-        """Whether the tree is, to the byte, the release it would be compared with."""
-        return self.same and self.since == self.package.version
+        """Whether the wheel is, to the byte, that of the release it would be compared with."""
+        return self.by_bytes.same_wheel and self.by_bytes.since == self.package.version
 
     def compared(self) -> Comparison:
         """Say what changed."""
         if self.wheel is None or self.same_release:
-            return Comparison(since=self.since, same=self.same, listed=self.listed)
+            return self.by_bytes
         old, new = _Wheel.read(self.published), _Wheel.read(self.built)
         evidence: tuple[Evidence, ...] = told_by_metadata(old.interface, new.interface)
         if old.sources != new.sources:
@@ -131,7 +133,7 @@ class _Job:
             old.unpack(before)
             new.unpack(after)
             evidence += compare(self.package.import_name, before, after, (old.readme, new.readme))
-        return Comparison(since=self.since, evidence=evidence, same=self.same, listed=self.listed)
+        return replace(self.by_bytes, evidence=evidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,9 @@ ENTRIES: dict[str, Explanation] = {
     ),
     "VS02": Explanation(
         title="uncommitted edits in files to be written",
-        meaning="A bump writes manifests, changelogs and the table in the root README. Edits of yours in these files "
-        "could not be told from it afterwards, nor could it be taken back alone.",
+        meaning="A bump writes manifests, changelogs and the table in the root README, and the dependency groups of "
+        "other packages and of the root where they exclude a new version. Edits of yours in these files could not be "
+        "told from it afterwards, nor could it be taken back alone.",
         remedy="Commit the files, or take your edits back with `git restore`.",
     ),
     "VS03": Explanation(
@@ -62,7 +63,7 @@ ENTRIES: dict[str, Explanation] = {
     "VS10": Explanation(
         title="an interrupted edit",
         meaning="A bump was killed between two of its files. What it was writing stands in .maestro/edit.json, and the "
-        "next bump finishes it, unless one of the files was changed in between.",
+        "next bump finishes it as it stands there, date included, unless one of the files was changed in between.",
         remedy="Run without --dry-run; if a file was changed, decide with `git diff`, and delete .maestro/edit.json.",
     ),
     "VS11": Explanation(

@@ -1,9 +1,8 @@
-"""`invoke bump`: version, changelog and the floors of dependents in one edit."""
+"""`invoke bump`: version, changelog, the floors of dependents and of dependency groups in one edit."""
 
 from __future__ import annotations
 
 import functools
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tooling.faces.program import (
@@ -58,6 +57,7 @@ def bump(
     json: bool = False,
 ) -> int:
     """Give packages their next version: manifest, changelog and the floors of dependents in one edit."""
+    from tooling.effects.clock import today
     from tooling.faces.bump_report import render
     from tooling.faces.live import watching
 
@@ -67,7 +67,7 @@ def bump(
     settings = the_settings(workspace, url=url, repository=repository, username=username)
     with watching(json=json) as watcher:
         bumping = the_bumping(workspace, settings, watcher)
-        report = bumping.run(request, today=datetime.now(UTC).date(), changed=changed, dry_run=dry_run)
+        report = bumping.run(request, today=today(), changed=changed, dry_run=dry_run)
     if json:
         print_json(report.as_json())
     else:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tooling.plan.bump_edits import FileEdit
     from tooling.plan.bump_report import BumpReport
     from tooling.plan.bumps import Bump, BumpPlan
+    from tooling.plan.ranges import RangeEdit
 
 
 def render(report: BumpReport) -> str:
@@ -34,9 +35,14 @@ def _lines(report: BumpReport) -> Iterator[str]:
 
 
 def versions(plan: BumpPlan) -> Iterator[str]:
-    """Each package from and to, and why it is there."""
+    """Each package from and to, and why it is there; then the dependency groups that follow."""
     for bump in plan.bumps:
         yield from _bump(bump)
+    for owner, edits in plan.groups.items():
+        yield f"{owner or 'the root'}: dependency groups"
+        for why in dict.fromkeys(edit.why for edit in edits):
+            yield f"    because {why}"
+        yield from map(_range, edits)
     yield from plan.notes
 
 
@@ -46,8 +52,11 @@ def _bump(bump: Bump) -> Iterator[str]:
         yield f"    {'because ' if reason.kind != 'asked' else ''}{reason.text}"
     if bump.overridden:
         yield f"    although it breaks {', '.join(bump.overridden)}"
-    for edit in bump.ranges:
-        yield f"    {in_order(edit.need.requirement)} -> {range_text(edit)}"
+    yield from map(_range, bump.ranges)
+
+
+def _range(edit: RangeEdit) -> str:
+    return f"    {in_order(edit.need.requirement)} -> {range_text(edit)}"
 
 
 def _diff(edit: FileEdit) -> Iterator[str]:

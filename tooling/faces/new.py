@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tooling.faces.program import JSON, command, print_json, the_workspace
@@ -34,6 +33,7 @@ def new(
 ) -> None:
     """Make a package that passes every rule, has a test, and can be published."""
     from tooling import rules
+    from tooling.effects.clock import today
     from tooling.effects.scaffolding import settle, staged
     from tooling.errors import RefusedError
     from tooling.model.document import read_document
@@ -54,7 +54,7 @@ def new(
         description=description,
         needs=select(workspace, needs, everything=False) if needs else (),
         license_text=license_text,
-        today=datetime.now().astimezone().date(),
+        today=today(),
     )
     files = files_of(made)
     with staged(root, name, files) as folder:

@@ -138,13 +138,12 @@ def _here(workspace: Workspace, settings: Settings, watcher: Watcher) -> Release
 
 
 def _bump_wish(request: BumpRequest, settings: Settings, watcher: Watcher, *, changed: bool) -> BumpWish:
-    from datetime import UTC, datetime
-
+    from tooling.effects.clock import today
     from tooling.effects.release_tree import BumpWish
 
     return BumpWish(
         request=request,
-        today=datetime.now(UTC).date(),
+        today=today(),
         changed=changed,
         bumping=lambda workspace: bump.the_bumping(workspace, settings, watcher),
     )

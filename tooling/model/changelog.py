@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
@@ -21,10 +23,14 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One second-level heading: its `version` (None: Unreleased or not a version), one-based `line`, and its text."""
+    """One second-level heading: its `version` (None: Unreleased or not a version), one-based `line`, and its text.
+
+    `date` is the day of the release; None where none is said, or not as ISO 8601 has it.
+    """
 
     name: str
     version: Version | None
+    date: date | None
     line: int
     text: str
 
@@ -74,7 +80,7 @@ def parse_changelog(text: str) -> Changelog:
     starts = [*(number for number, _ in headings), len(lines)]
     return Changelog(
         sections=tuple(
-            _section(match["name"], start, lines[start + 1 : end])
+            _section(match, start, lines[start + 1 : end])
             for (start, match), end in zip(headings, starts[1:], strict=True)
         )
     )
@@ -92,9 +98,10 @@ def _fenced(lines: list[str]) -> Iterator[tuple[str, bool]]:
             fence = ""
 
 
-def _section(name: str, start: int, body: list[str]) -> Section:
-    try:
-        version = Version(name)
-    except InvalidVersion:
-        version = None
-    return Section(name=name, version=version, line=start + 1, text="\n".join(body).strip())
+def _section(heading: re.Match[str], start: int, body: list[str]) -> Section:
+    version, day = None, None
+    with suppress(InvalidVersion):
+        version = Version(heading["name"])
+    with suppress(ValueError):
+        day = date.fromisoformat(heading["date"] or "")
+    return Section(name=heading["name"], version=version, date=day, line=start + 1, text="\n".join(body).strip())

@@ -48,6 +48,19 @@ def package_of(document: Document) -> Package:
     return package
 
 
+def groups_in(document: Document) -> dict[str, tuple[str, ...]]:
+    """The texts of each dependency group, what it includes left out.
+
+    Whoever installs a group checks it; other tools should not (PEP 735), so what is no text is passed over here.
+    """
+    groups = document.get("dependency-groups")
+    return {
+        name: tuple(each for each in members if isinstance(each, str))
+        for name, members in (groups if isinstance(groups, dict) else {}).items()
+        if isinstance(members, list)
+    }
+
+
 class _Reading:
     """One pass over a manifest: gathers faults and puts harmless values where something is wrong."""
 
@@ -68,6 +81,7 @@ class _Reading:
             requires_python=self._requires_python(),
             requirements=self._requirements("project", "dependencies"),
             extras={canonicalize_name(extra): self._requirements(*keys) for extra, keys in extras.items()},
+            groups=groups_in(self.document),
             test_group=self._test_group(),
             pythons=self._pythons(),
             build_backend=self.string("build-system", "build-backend") or _LEGACY_BACKEND,

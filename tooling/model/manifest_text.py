@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     Moved = Callable[[str, str | None], str]
-    """From a requirement's text, and the extra it belongs to, to the text that takes its place."""
+    """From a requirement's text, and the extra (if any) or dependency group it stands in, to the text in its place."""
 
 
 def with_edits(text: str, version: Version, moved: Moved) -> str:
@@ -23,11 +23,26 @@ def with_edits(text: str, version: Version, moved: Moved) -> str:
     extras = project.get("optional-dependencies", {})
     arrays = [(project.get("dependencies", []), None), *((extras[extra], extra) for extra in extras)]
     for array, extra in arrays:
-        for place, item in enumerate(array):
-            new = moved(str(item), extra)
-            if new != item:
-                array[place] = _quoted_alike(item, new)
+        _rewrite(array, extra, moved)
     return tomlkit.dumps(document)
+
+
+def with_groups(text: str, moved: Moved) -> str:
+    """The manifest with every text in its dependency groups as `moved` has it; the groups they include stay."""
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    groups: Any = document.get("dependency-groups", {})
+    for group in groups:
+        _rewrite(groups[group], group, moved)
+    return tomlkit.dumps(document)
+
+
+def _rewrite(array: Any, home: str | None, moved: Moved) -> None:
+    for place, item in enumerate(array):
+        new = moved(str(item), home) if isinstance(item, str) else item
+        if new != item:
+            array[place] = _quoted_alike(item, new)
 
 
 def _quoted_alike(old: Any, new: str) -> Any:

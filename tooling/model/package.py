@@ -29,11 +29,15 @@ def import_name_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """An in-house requirement: the `package` (folder name) needed, at which versions, and through which extra."""
+    """An in-house requirement: the `package` (folder name) needed, at which versions, and where it is asked for.
+
+    `extra` is the extra it belongs to; `group` the dependency group, as it is written there.
+    """
 
     package: str
     requirement: Requirement
     extra: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,9 @@ class Package:
     """One folder under `packages/`.
 
     `name` is the folder's name; `distribution` the normalised project name; `requirements` the required ones and
-    `extras` the optional ones, as PEP 508 values; `pythons` the minor versions its classifiers name, ascending.
+    `extras` the optional ones, as PEP 508 values; `groups` what each dependency group says itself (PEP 735), as it is
+    written, and `test_group` all that its tests need, includes followed; `pythons` the minor versions its classifiers
+    name, ascending.
     """
 
     name: str
@@ -51,6 +57,7 @@ class Package:
     requires_python: SpecifierSet
     requirements: tuple[Requirement, ...]
     extras: Mapping[str, tuple[Requirement, ...]]
+    groups: Mapping[str, tuple[str, ...]]
     test_group: tuple[str, ...]
     pythons: tuple[str, ...]
     build_backend: str

@@ -81,7 +81,8 @@ class _Reading:
         for dependent in self._table("floors"):
             if not self._known(dependent, "floors", dependent):
                 continue
-            needs = {need.package for need in self.workspace.needs[dependent]}
+            edges = (*self.workspace.needs[dependent], *self.workspace.grouped(dependent))
+            needs = {need.package for need in edges}
             for needed, value in self._table("floors", dependent).items():
                 if needed not in needs:
                     hint = _near(needed, needs)

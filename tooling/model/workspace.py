@@ -5,22 +5,30 @@ Found from the files, never listed. The graph is worked out once, in time linear
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from tooling.errors import MaestroError, Place, ProblemsError, UsageError, raise_all
 from tooling.model.document import read_document
-from tooling.model.manifest import MANIFEST, read_package
+from tooling.model.manifest import MANIFEST, groups_in, read_package
 from tooling.model.package import PREFIX, Need, Package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from packaging.requirements import Requirement
+    from tooling.model.document import Document
+
+ROOT = ""
+"""Stands for the root's own manifest where the others are named by their packages."""
+
+_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +36,7 @@ class Workspace:
     """The packages by folder name, sorted, and their in-house `needs`; make one with `arrange` or `find_workspace`.
 
     `levels` is each package's wave, counted from 1; `dependents` the direct users of each package; `folders` the
-    folder name of each distribution.
+    folder name of each distribution; `groups` the dependency groups of each package and of the `ROOT`.
     """
 
     root: Path
@@ -37,6 +45,7 @@ class Workspace:
     dependents: Mapping[str, tuple[str, ...]]
     levels: Mapping[str, int]
     folders: Mapping[str, str]
+    groups: Mapping[str, Mapping[str, tuple[str, ...]]]
 
     def waves(self) -> tuple[tuple[str, ...], ...]:
         """Names in publishing order: what a wave needs in house is all in earlier waves. Sorted within a wave."""
@@ -68,6 +77,25 @@ class Workspace:
         """What the package's test group names in house: its tests install it, the package itself does not need it."""
         return _in_house_needs(((each, None) for each in self.packages[name].test_requirements()), self.folders)
 
+    def grouped(self, owner: str) -> tuple[Need, ...]:
+        """What the dependency groups of a package, or of the `ROOT`, name in house, each where it is written.
+
+        Groups are for whoever works on the owner: they are no edges. Addresses and what is no requirement are left out.
+        """
+        return tuple(self._grouped(owner))
+
+    def _grouped(self, owner: str) -> Iterator[Need]:
+        for group, members in self.groups[owner].items():
+            for text in members:
+                name = _NAME.match(text)
+                other = self.folders.get(canonicalize_name(name[1])) if name else None
+                if other is None:
+                    continue
+                with suppress(InvalidRequirement):
+                    requirement = Requirement(text)
+                    if requirement.url is None:
+                        yield Need(package=other, requirement=requirement, group=group)
+
     def affected(self, names: Iterable[str]) -> frozenset[str]:
         """The named packages and everything that needs them in house, however far up."""
         found: set[str] = set()
@@ -98,7 +126,8 @@ def find_workspace(start: Path | None = None) -> Workspace:
         UsageError: WS01 when no folder is such a root; otherwise what `read_package` and `arrange` raise, of all
             packages together (`ProblemsError` when there are several).
     """
-    root = find_root(start)
+    manifest_of_root = _root_manifest(start)
+    root = manifest_of_root.path.parent
     packages: list[Package] = []
     faults: list[MaestroError] = []
     for manifest in sorted((root / "packages").glob(f"*/{MANIFEST}")):
@@ -109,22 +138,32 @@ def find_workspace(start: Path | None = None) -> Workspace:
         except MaestroError as one:
             faults.append(one)
     raise_all([*faults, *_twins(packages)])
-    return arrange(root, packages)
+    return arrange(root, packages, groups_in(manifest_of_root))
 
 
 def find_root(start: Path | None = None) -> Path:
     """The root of the workspace that holds `start`, by the rule of `find_workspace`; an absolute path."""
+    return _root_manifest(start).path.parent
+
+
+def _root_manifest(start: Path | None) -> Document:
     start = (start or Path.cwd()).resolve()
     for folder in (start, *start.parents):
         manifest = folder / MANIFEST
-        if (folder / "packages").is_dir() and manifest.is_file() and read_document(manifest).get("project") is not None:
-            return folder
+        if (folder / "packages").is_dir() and manifest.is_file():
+            document = read_document(manifest)
+            if document.get("project") is not None:
+                return document
     message = f"No folder from {start} upwards has a packages/ folder and a pyproject.toml with a [project] table."
     raise UsageError("WS01", message, "Run the command inside a clone of the repository.")
 
 
-def arrange(root: Path, packages: Iterable[Package]) -> Workspace:
+def arrange(
+    root: Path, packages: Iterable[Package], root_groups: Mapping[str, tuple[str, ...]] | None = None
+) -> Workspace:
     """Work out the graph; the result does not depend on the order of `packages`.
+
+    `root_groups` are the dependency groups of the root's manifest.
 
     Raises:
         UsageError: WS12 when two packages share a distribution name, WS13 when they need each other in a circle.
@@ -145,6 +184,7 @@ def arrange(root: Path, packages: Iterable[Package]) -> Workspace:
         dependents=dependents,
         levels=_levels(ordered, needs),
         folders=folders,
+        groups={**{name: package.groups for name, package in ordered.items()}, ROOT: root_groups or {}},
     )
 
 

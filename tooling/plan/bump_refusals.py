@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tooling.model.manifest import MANIFEST
 from tooling.model.requirement_text import lowest_of
 from tooling.model.tags import tag_of
+from tooling.plan.bump_edits import path_in
 from tooling.plan.publishing import Refusal
+from tooling.plan.ranges import pre_release_below
 from tooling.plan.sizes import smallest, too_small
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
-
-    from packaging.version import Version
+    from collections.abc import Callable, Iterator, Mapping
 
     from tooling.errors import MaestroError
     from tooling.model.workspace import Workspace
-    from tooling.plan.bumps import Bump
+    from tooling.plan.bumps import Bump, BumpPlan
     from tooling.plan.evidence import Standing
 
 
 def refusals_of(
     workspace: Workspace,
     override: str | None,
-    bumps: Mapping[str, Bump],
+    plan: BumpPlan,
     standing: Callable[[str], Standing],
 ) -> tuple[Refusal, ...]:
-    """What is wrong with the bumps, package by package."""
+    """What is wrong with the bumps, package by package; then with the dependency groups that follow them."""
     found: list[Refusal] = []
+    bumps = {bump.package: bump for bump in plan.bumps}
     for name, bump in bumps.items():
         known = standing(name)
         found += _taken(bump, known)
@@ -36,6 +38,7 @@ def refusals_of(
         found += _resting(workspace, bump, bumps)
         if override is None:
             found += _broken(bump, known)
+    found += _groups_unwritten(plan, standing)
     breaks = any(too_small(bump.after, standing(name)) for name, bump in bumps.items())
     if override is not None and bumps and not breaks:
         message = "There is nothing to override: no version is smaller than a break needs."
@@ -46,11 +49,6 @@ def refusals_of(
 def senseless(name: str, error: MaestroError) -> Refusal:
     """The refusal of a part that does not follow the package's version."""
     return Refusal(package=name, code=error.code, message=f"{name}: {error.message}", hint=error.hint)
-
-
-def pre_release_below(floors: Collection[Version]) -> bool:
-    """Whether one of the floors is a pre-release."""
-    return any(floor.is_prerelease for floor in floors)
 
 
 def _taken(bump: Bump, known: Standing) -> Iterator[Refusal]:
@@ -84,9 +82,20 @@ def _untold(bump: Bump, known: Standing) -> Iterator[Refusal]:
 
 def _unwritten(bump: Bump, known: Standing) -> Iterator[Refusal]:
     if known.dirty:
-        message = f"{', '.join(known.dirty)} has edits that are not committed."
-        hint = "Commit them or take them back: then the bump can be looked at, and taken back, by itself."
-        yield Refusal(package=bump.package, code="VS02", message=message, hint=hint)
+        yield _uncommitted(bump.package, ", ".join(known.dirty))
+
+
+def _groups_unwritten(plan: BumpPlan, standing: Callable[[str], Standing]) -> Iterator[Refusal]:
+    for owner, edits in plan.groups.items():
+        manifest = path_in(owner, MANIFEST)
+        if plan.of(owner) is None and manifest in standing(owner).dirty:
+            yield _uncommitted(owner or edits[0].need.package, manifest)
+
+
+def _uncommitted(package: str, files: str) -> Refusal:
+    message = f"{files} has edits that are not committed."
+    hint = "Commit them or take them back: then the bump can be looked at, and taken back, by itself."
+    return Refusal(package=package, code="VS02", message=message, hint=hint)
 
 
 def _resting(workspace: Workspace, bump: Bump, bumps: Mapping[str, Bump]) -> Iterator[Refusal]:

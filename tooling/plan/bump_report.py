@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tooling.plan.bump_edits import FileEdit
     from tooling.plan.bumps import Bump, BumpPlan
     from tooling.plan.publishing import Refusal
+    from tooling.plan.ranges import RangeEdit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class BumpReport:
             "exit_code": self.exit_code,
             "dry_run": self.dry_run,
             "packages": [_bump_json(bump) for bump in self.plan.bumps],
+            "groups": [_group_json(owner, each) for owner, edits in self.plan.groups.items() for each in edits],
             "files": [edit.path for edit in self.edits],
             "finished": list(self.finished),
             "notes": list(self.plan.notes),
@@ -66,14 +68,15 @@ def _bump_json(bump: Bump) -> dict[str, object]:
         "from": str(bump.before),
         "to": str(bump.after),
         "why": [{"kind": reason.kind, "text": reason.text} for reason in bump.reasons],
-        "requirements": [
-            {
-                "package": edit.need.package,
-                "extra": edit.need.extra,
-                "from": in_order(edit.need.requirement),
-                "to": range_text(edit),
-            }
-            for edit in bump.ranges
-        ],
+        "requirements": [{**_range_json(edit), "extra": edit.need.extra} for edit in bump.ranges],
         "overridden": list(bump.overridden),
     }
+
+
+def _group_json(owner: str, edit: RangeEdit) -> dict[str, object]:
+    """One requirement of a dependency group: of which package (null: the root), from what to what, and why."""
+    return {"name": owner or None, "group": edit.need.group, **_range_json(edit), "why": edit.why}
+
+
+def _range_json(edit: RangeEdit) -> dict[str, object]:
+    return {"package": edit.need.package, "from": in_order(edit.need.requirement), "to": range_text(edit)}

@@ -11,23 +11,23 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from tooling.errors import MaestroError, UsageError
-from tooling.model.requirement_text import in_order, lowest_of, needs_edit
 from tooling.model.versions import next_version, phase_of
-from tooling.plan.bump_refusals import pre_release_below, refusals_of, senseless
+from tooling.plan.bump_refusals import refusals_of, senseless
 from tooling.plan.evidence import Standing
 from tooling.plan.lockstep import behind
+from tooling.plan.ranges import following, group_edits, released_floors
 from tooling.plan.sizes import deciding, smallest, stands, too_small
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from packaging.version import Version
 
-    from tooling.model.package import Need
-    from tooling.model.versioning import Floor, Versioning
+    from tooling.model.versioning import Versioning
     from tooling.model.versions import Part
     from tooling.model.workspace import Workspace
     from tooling.plan.publishing import Refusal
+    from tooling.plan.ranges import RangeEdit
 
 Kind = Literal["asked", "auto", "dependent", "lockstep"]
 
@@ -70,16 +70,6 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RangeEdit:
-    """One in-house requirement that is rewritten for `version` of what it names, after the policy `floor`."""
-
-    need: Need
-    version: Version
-    floor: Floor
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Bump:
     """One package of the plan; `overridden` are the names that break although the version does not tell it."""
 
@@ -93,9 +83,13 @@ class Bump:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BumpPlan:
-    """Bumps in publishing order; any refusal means nothing is written. `notes` are sentences."""
+    """Bumps in publishing order; any refusal means nothing is written. `notes` are sentences.
+
+    `groups` is what is rewritten in dependency groups, by package and for the `ROOT`: no version moves for that.
+    """
 
     bumps: tuple[Bump, ...]
+    groups: Mapping[str, tuple[RangeEdit, ...]] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -119,13 +113,18 @@ def make_bump_plan(
     planning = _Planning(workspace, request, policy, standing)
     planning.ask()
     bumps = {name: _overriding(bump, request, planning.standing(name)) for name, bump in planning.settle().items()}
-    refusals = (*planning.refusals, *refusals_of(workspace, request.override, bumps, planning.standing))
+    plan = BumpPlan(bumps=tuple(bumps.values()), groups=group_edits(workspace, bumps, policy))
+    refusals = (*planning.refusals, *refusals_of(workspace, request.override, plan, planning.standing))
     stays = (f"{name} stays at {why}." for name, why in planning.stays.items() if name not in bumps)
-    return BumpPlan(bumps=tuple(bumps.values()), refusals=refusals, notes=(*planning.notes, *stays))
+    notes = (*planning.notes, *stays, *_released_before(workspace, plan, planning.standing))
+    return replace(plan, refusals=refusals, notes=notes)
 
 
 def reachable(workspace: Workspace, policy: Versioning, names: Collection[str]) -> tuple[str, ...]:
-    """The packages that a bump of these may touch: whoever needs them, however far up, and lockstep groups."""
+    """The packages that a bump of these may touch.
+
+    Whoever needs them, however far up, and lockstep groups; of these, whoever names one in a dependency group.
+    """
     groups = {member: members for members in policy.lockstep.values() for member in members}
     found: set[str] = set()
     waiting = list(names)
@@ -134,7 +133,22 @@ def reachable(workspace: Workspace, policy: Versioning, names: Collection[str]) 
         if name not in found:
             found.add(name)
             waiting += [*workspace.dependents_of(name), *groups.get(name, ())]
-    return tuple(name for name in workspace.packages if name in found)
+    named = {name for name in workspace.packages if any(need.package in found for need in workspace.grouped(name))}
+    return tuple(name for name in workspace.packages if name in found | named)
+
+
+def _released_before(workspace: Workspace, plan: BumpPlan, standing: Callable[[str], Standing]) -> Iterator[str]:
+    """Tell of released packages that stay, and are not what was released any more: an sdist holds its manifest."""
+    for name in plan.groups:
+        package = workspace.packages.get(name)
+        if package is None or plan.of(name) is not None:
+            continue
+        known = standing(name)
+        if package.version in known.published | known.tagged:
+            yield (
+                f"{name} stays at {package.version}, which is released with its groups as they were; "
+                "give it a version of its own before it is published again."
+            )
 
 
 def _overriding(bump: Bump, request: BumpRequest, known: Standing) -> Bump:
@@ -183,6 +197,8 @@ class _Planning:
             self.stays[name] = f"{current}: it is not published yet, and far enough from {standing.since}"
         elif looked.same and not standing.unreleased:
             self.stays[name] = f"{current}: nothing changed since it was published"
+        elif looked.same_wheel and not standing.unreleased:
+            self.stays[name] = f"{current}: nothing that is installed changed since it was published"
         else:
             after = smallest(current, standing)
             why = "; ".join(dict.fromkeys(each.detail for each in deciding(standing)))
@@ -209,7 +225,8 @@ class _Planning:
 
     def _bump(self, name: str, forced: Mapping[str, tuple[Version, Reason]], bumps: Mapping[str, Bump]) -> Bump | None:
         package = self.workspace.packages[name]
-        ranges = [edit for need in self.workspace.needs[name] if (edit := self._edit(name, need, bumps)) is not None]
+        needs = self.workspace.needs[name]
+        ranges = [edit for need in needs if (edit := following(name, need, bumps, self.policy)) is not None]
         asked, together = self.asked.get(name), forced.get(name)
         if not (ranges or asked or together):
             return None
@@ -222,30 +239,5 @@ class _Planning:
             label = next((phase for edit in ranges if (phase := phase_of(edit.version))), None)
             after = smallest(package.version, self.standing(name), label=label)
         if not after.is_prerelease:
-            ranges += self._released_floors(name, bumps, ranges)
+            ranges += released_floors(self.workspace, name, bumps, self.policy, ranges)
         return Bump(package=name, before=package.version, after=after, reasons=tuple(reasons), ranges=tuple(ranges))
-
-    def _edit(self, name: str, need: Need, bumps: Mapping[str, Bump]) -> RangeEdit | None:
-        bump = bumps.get(need.package)
-        floor = self.policy.floor_of(name, need.package)
-        if bump is None or not needs_edit(need.requirement, bump.after, floor):
-            return None
-        excluded = not need.requirement.specifier.contains(bump.after, prereleases=True)
-        because = f"which excludes {bump.after}" if excluded else f'and its floor is "{floor}"'
-        extra = f" for its extra {need.extra}" if need.extra else ""
-        why = f"it requires {in_order(need.requirement)}{extra}, {because}"
-        return RangeEdit(need=need, version=bump.after, floor=floor, why=why)
-
-    def _released_floors(self, name: str, bumps: Mapping[str, Bump], edited: list[RangeEdit]) -> list[RangeEdit]:
-        """Raise the floors of a release that still name a pre-release of what is released by now."""
-        found = []
-        for need in self.workspace.needs[name]:
-            if any(edit.need is need for edit in edited) or not pre_release_below(lowest_of(need.requirement)):
-                continue
-            bump = bumps.get(need.package)
-            version = bump.after if bump else self.workspace.packages[need.package].version
-            if not version.is_prerelease:
-                floor = self.policy.floor_of(name, need.package)
-                why = f"a release does not rest on a pre-release of {need.package}"
-                found.append(RangeEdit(need=need, version=version, floor=floor, why=why))
-        return found

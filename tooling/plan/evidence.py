@@ -54,13 +54,15 @@ class Interface:
 class Comparison:
     """A wheel as built beside the wheel as published: `since` is the published one's version, None when there is none.
 
-    `same` when the index has, under the version that stands in the tree, the very bytes that are built here; `listed`
-    when it has anything under that version.
+    `same` when the index has, under the version that stands in the tree, the very bytes that are built here;
+    `same_wheel` when it has those of the wheel, whatever became of tests, dependency groups and all else that only the
+    sdist holds; `listed` when it has anything under that version.
     """
 
     since: Version | None
     evidence: tuple[Evidence, ...] = ()
     same: bool = False
+    same_wheel: bool = False
     listed: bool = False
 
     @property

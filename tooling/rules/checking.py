@@ -81,7 +81,9 @@ def check(
     with _no_collection():
         answers = list(_answers(house, names))
     found = tuple(each for answer in answers if answer is not None for each in answer)
-    ledger = Ledger(house=house, codes=tuple(r.code for r in PACKAGE_RULES), checked=names, findings=found)
+    ledger = Ledger(
+        house=house, codes=tuple(r.code for r in PACKAGE_RULES), judged=_judged(house, names), findings=found
+    )
     unjustified = exceptions_justified.findings(ledger, None) or ()
     excuses = excused(house, found)
     forgiven = {id(each.finding) for each in excuses}
@@ -103,6 +105,14 @@ def _no_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def _judged(house: House, names: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+    """The rules and packages, by code and name, of which this run knows all findings there are."""
+    subjects = {name: house.subject(name) for name in names}
+    return frozenset(
+        (each.code, name) for name, subject in subjects.items() for each in PACKAGE_RULES if each.informed(subject)
+    )
 
 
 def _answers(house: House, names: tuple[str, ...]) -> Iterator[tuple[Finding, ...] | None]:

@@ -30,11 +30,14 @@ class Excused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """What was looked at and found, for judging the exceptions: `checked` packages, and all findings on them."""
+    """What was looked at and found, for judging the exceptions.
+
+    `judged` are the codes and packages of which all findings are known; of others nobody knows what there is to excuse.
+    """
 
     house: House
     codes: Collection[str]
-    checked: Collection[str]
+    judged: Collection[tuple[str, str]]
     findings: Collection[Finding]
 
 
@@ -53,7 +56,7 @@ def exceptions_justified(ledger: Ledger) -> Iterator[Fault]:
     """Exceptions are known, needed and explained.
 
     Keep in [tool.maestro.exceptions] only `CODE = { package = "reason" }` for package rules that find something
-    there; take out what is no longer needed.
+    there; take out what is no longer needed. Exceptions to PK22 are judged by `invoke check --api` only.
     """
     found = {(each.code, each.package) for each in ledger.findings}
     packages = ledger.house.workspace.packages
@@ -70,7 +73,7 @@ def exceptions_justified(ledger: Ledger) -> Iterator[Fault]:
             yield Fault(message=f"{code} excuses {name}, which is no package.{_near(name, packages)}", place=place)
         elif not reason:
             yield Fault(message=f"{code} excuses {name} without a reason.", place=place)
-        elif name in ledger.checked and (code, name) not in found:
+        elif (code, name) in ledger.judged and (code, name) not in found:
             yield Fault(message=f"{code} excuses {name}, where the rule finds nothing.", place=place)
 
 

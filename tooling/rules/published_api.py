@@ -1,4 +1,4 @@
-"""The rule about what users of the last release would notice; it applies when the published wheels were looked at."""
+"""The rule about what users of the last release would notice, for runs that looked at the published wheels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _was_compared(subject: Subject) -> bool:
     return subject.house.broken is not None
 
 
-@rule("PK22", applies=_was_compared)
+@rule("PK22", informed=_was_compared)
 def version_tells_breaks(subject: Subject) -> Iterator[Fault]:
     """The version tells what the public API did.
 

@@ -38,17 +38,22 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(Generic[Looked]):
-    """A rule over packages (`Looked` is `Subject`) or over the repository (`House`)."""
+    """A rule over packages (`Looked` is `Subject`) or over the repository (`House`).
+
+    `informed` tells whether this run has learned what the rule goes by, such as what is published; `applies` whether
+    there is anything for it to look at. Where it does not apply all is well; where it is not informed nobody knows.
+    """
 
     code: str
     title: str
     fix: str
     check: Callable[[Looked], Iterable[Fault]]
     applies: Callable[[Looked], bool]
+    informed: Callable[[Looked], bool]
 
     def findings(self, looked: Looked, package: str | None) -> tuple[Finding, ...] | None:
-        """What the rule finds; None where it does not apply."""
-        if not self.applies(looked):
+        """What the rule finds; None where it does not apply or is not informed."""
+        if not (self.informed(looked) and self.applies(looked)):
             return None
         return tuple(self._finding(fault, package) for fault in self.check(looked))
 
@@ -64,13 +69,24 @@ class Rule(Generic[Looked]):
         )
 
 
+def _always(_looked: Any) -> bool:
+    return True
+
+
 def rule(
-    code: str, *, applies: Callable[[Any], bool] = lambda _: True
+    code: str, *, applies: Callable[[Any], bool] = _always, informed: Callable[[Any], bool] = _always
 ) -> Callable[[Callable[[Looked], Iterator[Fault]]], Rule[Looked]]:
     """Make a rule of a check: its docstring's first line is the title, the rest says how to fix what it finds."""
 
     def made(check: Callable[[Looked], Iterator[Fault]]) -> Rule[Looked]:
         title, _, fix = cleandoc(check.__doc__ or "").partition("\n")
-        return Rule(code=code, title=title.rstrip("."), fix=" ".join(fix.split()), check=check, applies=applies)
+        return Rule(
+            code=code,
+            title=title.rstrip("."),
+            fix=" ".join(fix.split()),
+            check=check,
+            applies=applies,
+            informed=informed,
+        )
 
     return made
