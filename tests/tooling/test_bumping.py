@@ -119,16 +119,24 @@ GROUP_EDITS = [
     'pyproject.toml: +docs = ["maestro-low~=2.0"]',
 ]
 
+VERSION_EDIT = [
+    'packages/side/pyproject.toml: -version = "1.0.0"',
+    'packages/side/pyproject.toml: +version = "1.0.1"',
+]
 
-def test_dependency_groups_that_exclude_the_new_version_are_rewritten_and_nothing_else_of_their_packages(
+
+def test_dependency_groups_that_exclude_the_new_version_are_rewritten_and_a_released_package_gets_a_version(
     grouped: Clone,
 ) -> None:
+    """What is published of it has another manifest in its sdist."""
     before = grouped.files()
     report = grouped.bump("low", part="major")
-    assert (report.exit_code, versions(report)) == (0, {"low": "2.0.0"})
-    assert [
-        line for line in grouped.diff() if "low" not in line.partition(":")[0] and "README" not in line
-    ] == GROUP_EDITS
+    assert (report.exit_code, versions(report)) == (0, {"low": "2.0.0", "side": "1.0.1"})
+    manifests = [line for line in grouped.diff() if line.startswith(("packages/side/pyproject", "pyproject"))]
+    assert sorted(manifests) == sorted([*GROUP_EDITS, *VERSION_EDIT])
+    told = [line for line in grouped.diff() if line.startswith("packages/side/CHANGELOG.md: +- ")]
+    line = "The dependency group `in-house` requires `Maestro.Low>=2.0.0,<3`."
+    assert told == [f"packages/side/CHANGELOG.md: +- {line}"]
     workspace = find_workspace(grouped.root)
     assert rules.check(workspace, list(workspace.packages.values())).findings == ()
     assert not (grouped.root / ".maestro/edit.json").exists()
@@ -161,10 +169,9 @@ def test_edits_of_others_where_a_group_follows_are_never_mixed_with_ours(grouped
 
 def test_auto_leaves_a_package_of_which_only_dependency_groups_changed(grouped: Clone) -> None:
     """They are in its sdist, and in nothing that is installed."""
-    grouped.bump("low", part="major")
+    grouped.write("packages/side/pyproject.toml", "'pytest>=9'", "'pytest>=9.0'")
     commit_all(grouped.root)
-    grouped.publish("low")
-    report = grouped.bump("low", "side", auto=True)
+    report = grouped.bump("side", auto=True)
     assert (report.exit_code, report.plan.bumps) == (0, ())
     assert "side stays at 1.0.0: nothing that is installed changed since it was published." in report.plan.notes
 

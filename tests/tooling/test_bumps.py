@@ -123,7 +123,9 @@ def grouped(plan: BumpPlan) -> dict[str, list[tuple[str | None, str]]]:
     return {owner: [(edit.need.group, range_text(edit)) for edit in edits] for owner, edits in plan.groups.items()}
 
 
-def test_a_dependency_group_that_excludes_the_version_follows_and_no_version_moves_for_it() -> None:
+def test_a_dependency_group_that_excludes_the_version_follows_and_what_is_not_released_needs_no_version_for_it() -> (
+    None
+):
     plan = planned(GROUPED, "low", parts=("major",))
     assert versions(plan) == {"low": "2.0.0"}
     assert grouped(plan) == {
@@ -158,15 +160,31 @@ def test_what_a_group_says_of_its_own_package_is_no_edge_and_moves_only_when_it_
     assert grouped(plan) == {"low": [("test", "maestro-low[y]>=2.0.0,<3")]}
 
 
-def test_a_released_package_whose_groups_follow_is_pointed_out() -> None:
-    """Its sdist holds its manifest, so it is not what was released any more."""
-    note = (
-        "mid stays at 1.0.0, which is released with its groups as they were; "
-        "give it a version of its own before it is published again."
+@pytest.mark.parametrize("standing", [published(), replace(TOLD, tagged=frozenset({V("1.0.0")}))], ids=["index", "tag"])
+def test_a_released_package_whose_groups_follow_gets_a_version_of_its_own(standing: Standing) -> None:
+    """Its sdist holds its manifest, so it would not be what was released any more."""
+    plan = planned(GROUPED, "low", parts=("major",), mid=standing)
+    assert versions(plan) == {"low": "2.0.0", "mid": "1.0.1"}
+    mid = plan.of("mid")
+    assert mid is not None
+    assert [(each.kind, each.text) for each in mid.reasons] == [("dependent", plan.groups["mid"][0].why)]
+    assert versions(planned(GROUPED, "low", "mid", parts=("major",), mid=standing)) == {"low": "2.0.0", "mid": "2.0.0"}
+
+
+def test_whoever_needs_what_moves_for_its_groups_follows_in_its_turn() -> None:
+    workspace = make_workspace_of(
+        make_package("above", needs=["maestro-grouped==1.0.0"]),
+        make_package("grouped", groups={"test": ["maestro-low<2"]}),
+        make_package("low"),
     )
-    assert note in planned(GROUPED, "low", parts=("major",), mid=published()).notes
-    assert note not in planned(GROUPED, "low", "mid", parts=("major",), mid=published()).notes
-    assert note not in planned(GROUPED, "low", parts=("major",)).notes
+    plan = planned(workspace, "low", parts=("major",), grouped=published(), above=published())
+    assert versions(plan) == {"low": "2.0.0", "grouped": "1.0.1", "above": "1.0.1"}
+    assert reachable(workspace, NONE, ["low"]) == ("above", "grouped", "low")
+
+
+def test_a_group_that_follows_a_pre_release_is_released_as_one() -> None:
+    plan = planned(GROUPED, "low", parts=("major", "rc"), mid=published())
+    assert versions(plan) == {"low": "2.0.0rc1", "mid": "1.0.1rc1"}
 
 
 def test_edits_that_are_not_committed_in_a_manifest_whose_groups_follow_are_a_reason_against_it() -> None:
@@ -349,7 +367,7 @@ def test_versions_go_up_and_every_edge_of_the_tree_stays_satisfied(data: st.Data
 
 @untimed
 @given(st.data())
-def test_no_version_moves_for_a_dependency_group(data: st.DataObject) -> None:
+def test_no_version_moves_for_a_dependency_group_of_what_is_not_released(data: st.DataObject) -> None:
     """And yet each group that names a package admits what it moved to (the property above)."""
     workspace = data.draw(graphs())
     packages = [replace(package, groups={}) for package in workspace.packages.values()]

@@ -66,7 +66,8 @@ def edits_of(
         found.append(FileEdit(path=manifest, before=texts[manifest], after=after))
         if changelog in texts:
             unreleased = parse_changelog(texts[changelog]).unreleased
-            lines = tuple(lines_of(bump, override, told=bool(unreleased and unreleased.entries)))
+            told, groups = bool(unreleased and unreleased.entries), plan.groups.get(bump.package, ())
+            lines = tuple(lines_of(bump, override, groups, told=told))
             entry = Entry(version=bump.after, previous=bump.before, date=today, lines=lines)
             after = released(texts[changelog], entry)
             found.append(FileEdit(path=changelog, before=texts[changelog], after=after))
@@ -87,8 +88,11 @@ def range_text(edit: RangeEdit) -> str:
     return with_version(in_order(edit.need.requirement), edit.version, edit.floor)
 
 
-def lines_of(bump: Bump, override: str | None, *, told: bool) -> Iterator[str]:
-    """What the changelog is told beside what stands under Unreleased; `told` is whether anything stands there."""
+def lines_of(bump: Bump, override: str | None, groups: Iterable[RangeEdit], *, told: bool) -> Iterator[str]:
+    """What the changelog is told beside what stands under Unreleased; `told` is whether anything stands there.
+
+    What is rewritten in dependency `groups` concerns no user: it is told where there is nothing else.
+    """
     for edit in bump.ranges:
         text = range_text(edit)
         yield f"The extra `{edit.need.extra}` requires `{text}`." if edit.need.extra else f"Requires `{text}`."
@@ -101,6 +105,8 @@ def lines_of(bump: Bump, override: str | None, *, told: bool) -> Iterator[str]:
     for reason in bump.reasons:
         if reason.kind == "lockstep":
             yield f"{reason.text[0].upper()}{reason.text[1:]}."
+    for edit in groups:
+        yield f"The dependency group `{edit.need.group}` requires `{range_text(edit)}`."
 
 
 def _with_groups(text: str, edits: tuple[RangeEdit, ...] | None) -> str:

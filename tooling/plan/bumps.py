@@ -19,7 +19,7 @@ from tooling.plan.ranges import following, group_edits, released_floors
 from tooling.plan.sizes import deciding, smallest, stands, too_small
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from packaging.version import Version
 
@@ -85,7 +85,7 @@ class Bump:
 class BumpPlan:
     """Bumps in publishing order; any refusal means nothing is written. `notes` are sentences.
 
-    `groups` is what is rewritten in dependency groups, by package and for the `ROOT`: no version moves for that.
+    `groups` is what is rewritten in dependency groups, by package and for the `ROOT`.
     """
 
     bumps: tuple[Bump, ...]
@@ -116,39 +116,27 @@ def make_bump_plan(
     plan = BumpPlan(bumps=tuple(bumps.values()), groups=group_edits(workspace, bumps, policy))
     refusals = (*planning.refusals, *refusals_of(workspace, request.override, plan, planning.standing))
     stays = (f"{name} stays at {why}." for name, why in planning.stays.items() if name not in bumps)
-    notes = (*planning.notes, *stays, *_released_before(workspace, plan, planning.standing))
-    return replace(plan, refusals=refusals, notes=notes)
+    return replace(plan, refusals=refusals, notes=(*planning.notes, *stays))
 
 
 def reachable(workspace: Workspace, policy: Versioning, names: Collection[str]) -> tuple[str, ...]:
     """The packages that a bump of these may touch.
 
-    Whoever needs them, however far up, and lockstep groups; of these, whoever names one in a dependency group.
+    Whoever needs them, however far up, be it in a dependency group, and lockstep groups.
     """
     groups = {member: members for members in policy.lockstep.values() for member in members}
+    users: dict[str, list[str]] = {name: list(workspace.dependents_of(name)) for name in workspace.packages}
+    for name in workspace.packages:
+        for need in workspace.grouped(name):
+            users[need.package].append(name)
     found: set[str] = set()
     waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting += [*workspace.dependents_of(name), *groups.get(name, ())]
-    named = {name for name in workspace.packages if any(need.package in found for need in workspace.grouped(name))}
-    return tuple(name for name in workspace.packages if name in found | named)
-
-
-def _released_before(workspace: Workspace, plan: BumpPlan, standing: Callable[[str], Standing]) -> Iterator[str]:
-    """Tell of released packages that stay, and are not what was released any more: an sdist holds its manifest."""
-    for name in plan.groups:
-        package = workspace.packages.get(name)
-        if package is None or plan.of(name) is not None:
-            continue
-        known = standing(name)
-        if package.version in known.published | known.tagged:
-            yield (
-                f"{name} stays at {package.version}, which is released with its groups as they were; "
-                "give it a version of its own before it is published again."
-            )
+            waiting += [*users[name], *groups.get(name, ())]
+    return tuple(name for name in workspace.packages if name in found)
 
 
 def _overriding(bump: Bump, request: BumpRequest, known: Standing) -> Bump:
@@ -205,14 +193,31 @@ class _Planning:
             self.asked[name] = after, Reason(kind="auto", text=why or "its files differ from those published")
 
     def settle(self) -> dict[str, Bump]:
-        """Go through all packages until no lockstep group moves; each further round settles at least one group."""
+        """Go through all packages until no lockstep group moves, and nobody follows for a dependency group.
+
+        Each further round settles at least one package.
+        """
         forced: dict[str, tuple[Version, Reason]] = {}
         while True:
             bumps = self._round(forced)
             moved = behind(self.workspace, self.policy, bumps, self.standing)
-            if not moved:
+            pulled = {name: (each.version, Reason(kind="lockstep", text=each.why)) for name, each in moved.items()}
+            pulled = dict(self._regrouped(bumps)) | pulled
+            if not pulled:
                 return bumps
-            forced |= {name: (each.version, Reason(kind="lockstep", text=each.why)) for name, each in moved.items()}
+            forced |= pulled
+
+    def _regrouped(self, bumps: Mapping[str, Bump]) -> Iterator[tuple[str, tuple[Version, Reason]]]:
+        """Released packages whose dependency groups are rewritten: their sdist holds them, and cannot be another."""
+        for name, edits in group_edits(self.workspace, bumps, self.policy).items():
+            package, known = self.workspace.packages.get(name), self.standing(name)
+            if package is not None and name not in bumps and package.version in known.published | known.tagged:
+                yield name, (self._next(name, edits), Reason(kind="dependent", text=edits[0].why))
+
+    def _next(self, name: str, edits: Collection[RangeEdit]) -> Version:
+        """The version of a package that only follows: a pre-release where it follows one."""
+        label = next((phase for edit in edits if (phase := phase_of(edit.version))), None)
+        return smallest(self.workspace.packages[name].version, self.standing(name), label=label)
 
     def _round(self, forced: Mapping[str, tuple[Version, Reason]]) -> dict[str, Bump]:
         bumps: dict[str, Bump] = {}
@@ -233,11 +238,7 @@ class _Planning:
         reasons = [each[1] for each in (asked, together) if each]
         reasons += [Reason(kind="dependent", text=why) for why in dict.fromkeys(edit.why for edit in ranges)]
         chosen = together or asked
-        if chosen:
-            after = chosen[0]
-        else:
-            label = next((phase for edit in ranges if (phase := phase_of(edit.version))), None)
-            after = smallest(package.version, self.standing(name), label=label)
+        after = chosen[0] if chosen else self._next(name, ranges)
         if not after.is_prerelease:
             ranges += released_floors(self.workspace, name, bumps, self.policy, ranges)
         return Bump(package=name, before=package.version, after=after, reasons=tuple(reasons), ranges=tuple(ranges))

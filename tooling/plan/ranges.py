@@ -1,8 +1,7 @@
 """Which in-house requirements are rewritten for new versions, and why.
 
 Those of a package and of its extras reach its users: a package that has one rewritten gets a version too (`bumps`).
-Those of dependency groups (PEP 735) are for whoever works on the package: they move so that its tests can be installed,
-and no version moves for that.
+Those of dependency groups (PEP 735) are for whoever works on the package: they move so that its tests can be installed.
 """
 
 from __future__ import annotations
