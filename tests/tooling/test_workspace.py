@@ -100,6 +100,19 @@ def test_what_only_the_tests_of_a_package_need_is_known_and_no_edge_of_the_graph
     assert workspace.closure(["core-b"]) == {"core-b"}
 
 
+def test_a_change_concerns_the_tests_of_dependents_and_of_whatever_is_tested_with_one(tmp_path: Path) -> None:
+    specs = {
+        "a": PackageSpec(),
+        "b": PackageSpec(needs=("maestro-a>=1",)),
+        "c": PackageSpec(test_group=("pytest>=9", "maestro-b>=1")),
+        "d": PackageSpec(needs=("maestro-c>=1",)),
+    }
+    workspace = find_workspace(make_workspace(tmp_path, specs))
+    assert workspace.affected(["a"]) == {"a", "b", "c"}
+    assert workspace.affected(["c"]) == {"c", "d"}
+    assert workspace.affected([]) == frozenset()
+
+
 def test_what_dependency_groups_name_in_house_is_known_where_it_is_written_and_no_edge_of_the_graph(
     tmp_path: Path,
 ) -> None:

@@ -71,7 +71,7 @@ def ci_check(_context: object, *, json: bool = False) -> None:
 MATRIX = {
     **SELECTION,
     "changed": "of the selection, only what the index lacks or has different, or does not tell of",
-    "dependents": "with what needs it, directly or not",
+    "dependents": "with what needs it, directly or not, and what is tested with that",
     "shards": "the most jobs there may be (256, GitHub's limit for a matrix)",
     "format": "table, json, github (the output of a step) or gitlab (a child pipeline)",
     **{key: INDEX[key] for key in ("url", "repository", "username")},

@@ -97,7 +97,10 @@ class Workspace:
                         yield Need(package=other, requirement=requirement, group=group)
 
     def affected(self, names: Iterable[str]) -> frozenset[str]:
-        """The named packages and everything that needs them in house, however far up."""
+        """The packages whose tests a change of these may break.
+
+        The named ones, everything that needs them in house, however far up, and whatever is tested with one of those.
+        """
         found: set[str] = set()
         waiting = list(names)
         while waiting:
@@ -105,7 +108,8 @@ class Workspace:
             if name not in found:
                 found.add(name)
                 waiting += self.dependents[name]
-        return frozenset(found)
+        testers = {name for name in self.packages if any(need.package in found for need in self.tested_with(name))}
+        return frozenset(found | testers)
 
     def strangers(self, name: str) -> tuple[tuple[Requirement, str | None], ...]:
         """The package's requirements on `maestro-*` distributions that are not in the workspace, with their extra."""
