@@ -117,7 +117,8 @@ class Release:
         return plan, rehearsal
 
     def _candidates(self, request: ReleaseRequest, tree: ReleaseTree) -> list[Candidate]:
-        facts, edited, named = tree.facts, tree.edited, request.named | tree.bumped
+        facts, edited = tree.facts, tree.bumped
+        named = request.named | edited
         found = [Candidate(package=each, notes=notes_of(each), named=each.name in named) for each in tree.packages]
         if request.changed and request.bump is None:
             found = [each for each in found if not is_tagged(facts, each.tag)]

@@ -15,7 +15,7 @@ from tooling.effects.edits import Edits
 from tooling.errors import RefusedError, UsageError
 from tooling.model.changelog import parse_changelog
 from tooling.model.tags import parse_tag
-from tooling.model.workspace import ROOT, find_workspace
+from tooling.model.workspace import find_workspace
 from tooling.plan.bump_edits import CHANGELOG, path_in
 from tooling.plan.release_texts import announced_in
 
@@ -67,11 +67,6 @@ class ReleaseTree:
     def bumped(self) -> frozenset[str]:
         """The packages whose version the edits move."""
         return frozenset(each.package for each in self.bump.plan.bumps) if self.bump else frozenset()
-
-    @property
-    def edited(self) -> frozenset[str]:
-        """The packages of which the edits write a file: those, and whose dependency groups alone follow."""
-        return self.bumped | ((self.bump.plan.groups.keys() - {ROOT}) if self.bump else frozenset())
 
     @property
     def refusals(self) -> tuple[MaestroError, ...]:
