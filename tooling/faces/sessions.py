@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tooling.model.workspace import Workspace
 
 TOOLING = "tooling"
-EVERY_CORE = ("--numprocesses=logical",)
 _TOOLING_TESTS = ("tests/tooling", "tests/rules", "tests/faces", "tests/localnexus", "tests/service_plugin")
 
 
@@ -142,10 +141,15 @@ def typed_paths(workspace: Workspace) -> list[list[str]]:
 
 
 def tests_of(workspace: Workspace, subject: str) -> list[str]:
-    """What pytest is told to run for a package, or for the tooling: on every core, as many tests wait."""
+    """What pytest is told to run for a package, on every core; for the tooling, whose tests wait more, on one more."""
     if subject == TOOLING:
-        return [*_TOOLING_TESTS, *EVERY_CORE, "--dist=loadfile"]
-    return [str(workspace.packages[subject].folder / "tests"), *EVERY_CORE, "--dist=worksteal"]
+        return [*_TOOLING_TESTS, f"--numprocesses={_cores() + 1}", "--dist=loadfile"]
+    return [str(workspace.packages[subject].folder / "tests"), f"--numprocesses={_cores()}", "--dist=worksteal"]
+
+
+def _cores() -> int:
+    """The cores that this process may use, where the system tells; a container often has few of many."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def copy_of_tests(session: Session, workspace: Workspace, name: str) -> Path:
