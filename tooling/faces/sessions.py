@@ -66,6 +66,7 @@ def install_for_tests(session: Session, workspace: Workspace, subject: str, *gro
     """Install what the tests of a package, or of the tooling, may see."""
     if subject == TOOLING:
         install_group(session, "test", *groups, also=("-e", "."))
+        session.env["PYTEST_XDIST_AUTO_NUM_WORKERS"] = str(_cores() + 1)  # these tests wait for much
     else:
         install_alone(session, workspace, subject)
 
@@ -141,10 +142,10 @@ def typed_paths(workspace: Workspace) -> list[list[str]]:
 
 
 def tests_of(workspace: Workspace, subject: str) -> list[str]:
-    """What pytest is told to run for a package, on every core; for the tooling, whose tests wait more, on one more."""
+    """What pytest is told to run for a package, or for the tooling; `logical`, unlike a number, gives way to --pdb."""
     if subject == TOOLING:
-        return [*_TOOLING_TESTS, f"--numprocesses={_cores() + 1}", "--dist=loadfile"]
-    return [str(workspace.packages[subject].folder / "tests"), f"--numprocesses={_cores()}", "--dist=worksteal"]
+        return [*_TOOLING_TESTS, "--numprocesses=logical", "--dist=loadfile"]
+    return [str(workspace.packages[subject].folder / "tests"), "--numprocesses=logical", "--dist=worksteal"]
 
 
 def _cores() -> int:
