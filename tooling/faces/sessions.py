@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nox
@@ -13,7 +15,6 @@ from tooling.effects.interpreters import find_interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from nox import Session
 
@@ -65,18 +66,38 @@ def install_for_tests(session: Session, workspace: Workspace, subject: str, *gro
     """Install what the tests of a package, or of the tooling, may see."""
     if subject == TOOLING:
         install_group(session, "test", *groups, also=("-e", "."))
+        session.env["PYTEST_XDIST_AUTO_NUM_WORKERS"] = str(_cores() + 1)  # these tests wait for much
     else:
         install_alone(session, workspace, subject)
 
 
 def install_group(session: Session, *groups: str, also: Sequence[str] = ()) -> None:
     """Install dependency groups of the root project."""
-    root = nox.project.load_toml("pyproject.toml")
-    session.install(*also, *nox.project.dependency_groups(root, *groups))
+    session.install(*also, *_requirements(*groups))
+    keep_bytecode(session)
+
+
+def _requirements(*groups: str) -> tuple[str, ...]:
+    return nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), *groups)
+
+
+def keep_bytecode(session: Session) -> None:
+    """Let what this session runs find modules compiled by the sessions before it, and compile the rest for the next.
+
+    An environment is made anew each time, and most of its modules are the same. Python uses a compiled module only
+    where the time and the size of its source agree, so what has changed is compiled again. A setting to write none, as
+    images like to have it, would make every process that a test starts compile all that it imports.
+    """
+    cache, temporary = (session.cache_dir / "bytecode").resolve(), Path(tempfile.gettempdir()).resolve()
+    for kept in (cache / temporary.relative_to(temporary.anchor)).glob("*"):
+        if not cache.is_relative_to(temporary / kept.name):  # from folders of earlier tests, which are gone
+            shutil.rmtree(kept, ignore_errors=True)
+    session.env["PYTHONPYCACHEPREFIX"] = str(cache)
+    session.env["PYTHONDONTWRITEBYTECODE"] = None
 
 
 def install_alone(session: Session, workspace: Workspace, name: str, kind: str = "wheel") -> None:
-    """Install one package and what it declares, its test group, and nothing else.
+    """Install one package and what it declares, its test group, and nothing else but what spreads tests over the cores.
 
     In-house requirements come from this tree as wheels; they are named only where the package or its test group needs
     them, so that an undeclared import fails.
@@ -85,7 +106,8 @@ def install_alone(session: Session, workspace: Workspace, name: str, kind: str =
     made = artifacts_of(workspace, sorted(workspace.closure([name, *tested_with])))
     own = next(each.path for each in made[name] if each.kind == kind)
     others = [each.path for other, files in made.items() if other != name for each in files if each.kind == "wheel"]
-    session.install(*map(str, (own, *others)), *workspace.packages[name].test_group)
+    session.install(*map(str, (own, *others)), *workspace.packages[name].test_group, *_requirements("cores"))
+    keep_bytecode(session)
 
 
 def artifacts_of(workspace: Workspace, wanted: Sequence[str]) -> dict[str, list[Artifact]]:
@@ -120,16 +142,19 @@ def typed_paths(workspace: Workspace) -> list[list[str]]:
 
 
 def tests_of(workspace: Workspace, subject: str) -> list[str]:
-    """What pytest is told to run for a package, or for the tooling, whose many tests keep every core busy."""
+    """What pytest is told to run for a package, or for the tooling; `logical`, unlike a number, gives way to --pdb."""
     if subject == TOOLING:
-        return [*_TOOLING_TESTS, "--numprocesses=auto", "--dist=loadfile"]
-    return [str(workspace.packages[subject].folder / "tests")]
+        return [*_TOOLING_TESTS, "--numprocesses=logical", "--dist=loadfile"]
+    return [str(workspace.packages[subject].folder / "tests"), "--numprocesses=logical", "--dist=worksteal"]
+
+
+def _cores() -> int:
+    """The cores that this process may use, where the system tells; a container often has few of many."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def copy_of_tests(session: Session, workspace: Workspace, name: str) -> Path:
     """Copy a package's tests and README to where its source is not, with the fixtures of real servers; that folder."""
-    from pathlib import Path
-
     package, folder = workspace.packages[name], Path(session.create_tmp()) / name
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(package.folder / "tests", folder / "tests")

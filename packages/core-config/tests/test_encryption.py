@@ -122,7 +122,11 @@ def test_mappings_are_encrypted_under_sensitive_names_or_at_paths() -> None:
         encryption.encrypt_dict(values, ["hots"])
 
 
-@pytest.mark.parametrize("key", ["", "short", "not base64!", KEY[:-2], f"{KEY},", [], [KEY, "x"]])
+@pytest.mark.parametrize(
+    "key",
+    ["", "short", "not base64!", KEY[:-2], f"{KEY},", [], [KEY, "x"]],
+    ids=["empty", "short", "not base64", "cut off", "an end of a list", "no keys", "one of two"],
+)
 def test_a_bad_key_fails_at_construction_without_showing_it(key: str | list[str]) -> None:
     with pytest.raises(EncryptionError, match="key") as caught:
         ConfigEncryption(key)

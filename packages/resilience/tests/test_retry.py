@@ -193,7 +193,9 @@ def test_cancelling_while_it_waits_ends_it_at_once() -> None:
     assert testing.cancel_at_every_step(scenario) >= 3
 
 
-@pytest.mark.parametrize("on", [(OSError, KeyError), OSError, lambda error: "down" in str(error)], ids=str)
+@pytest.mark.parametrize(
+    "on", [(OSError, KeyError), OSError, lambda error: "down" in str(error)], ids=["several", "one", "predicate"]
+)
 def test_only_the_errors_asked_for_are_retried(on: Any) -> None:
     async def main() -> None:
         callee = failing(1)
