@@ -47,6 +47,24 @@ def test_a_part_without_what_it_needs_is_refused(bystander: Bystander) -> None:
     assert "--package core-logging" in done.said
 
 
+def test_a_part_that_goes_with_nothing_published_is_refused_and_the_rest_of_it_named(bystander: Bystander) -> None:
+    """Each requirement by itself is met: what is published of core-config excludes what core-api needs."""
+    bystander.edit(MANIFEST, '"maestro-core-logging>=1.0.0"', '"maestro-core-logging>=1.0.0,<2"')
+    environment = bystander.user(**bystander.index.variables)
+    assert bystander.warm.run(bystander.workspace, "publish", "--all", environment=environment).code == 0
+    bystander.edit("packages/core-logging/pyproject.toml", 'version = "1.0.0"', 'version = "2.0.0"')
+    bystander.edit(MANIFEST, 'version = "1.0.0"', 'version = "1.0.1"')
+    bystander.edit(MANIFEST, '"maestro-core-logging>=1.0.0,<2"', '"maestro-core-logging>=1.0.0,<3"')
+    bystander.edit("packages/core-api/pyproject.toml", 'version = "1.0.0"', 'version = "1.0.1"')
+    bystander.edit("packages/core-api/pyproject.toml", '"maestro-core-logging>=1.0.0"', '"maestro-core-logging>=2"')
+    part = ("--package", "core-logging", "--package", "core-api")
+    done = bystander.refused(
+        *part, exit_code=3, code="PB13", says="maestro-core-config 1.0.0 needs maestro-core-logging"
+    )
+    assert "--package core-config" in done.said
+    assert bystander.warm.run(bystander.workspace, "publish", "--all", environment=environment).code == 0
+
+
 def test_other_bytes_under_a_published_version_are_named_down_to_the_member(bystander: Bystander) -> None:
     environment = bystander.user(**bystander.index.variables)
     assert bystander.warm.run(bystander.workspace, "publish", "--all", environment=environment).code == 0
