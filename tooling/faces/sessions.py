@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import nox
 
 from tooling.effects.interpreters import find_interpreter
+from tooling.model.workspace import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from tooling.model.workspace import Workspace
 
 TOOLING = "tooling"
+_CORES = "cores"
+"""The group of the root project that spreads tests over the cores, where there is one."""
 _TOOLING_TESTS = ("tests/tooling", "tests/rules", "tests/faces", "tests/localnexus", "tests/service_plugin")
 
 
@@ -68,7 +71,11 @@ def install_for_tests(session: Session, workspace: Workspace, subject: str, *gro
         install_group(session, "test", *groups, also=("-e", "."))
         session.env["PYTEST_XDIST_AUTO_NUM_WORKERS"] = str(_cores() + 1)  # these tests wait for much
     else:
-        install_alone(session, workspace, subject)
+        install_alone(session, workspace, subject, *_spreading(workspace))
+
+
+def _spreading(workspace: Workspace) -> tuple[str, ...]:
+    return (_CORES,) if _CORES in workspace.groups[ROOT] else ()
 
 
 def install_group(session: Session, *groups: str, also: Sequence[str] = ()) -> None:
@@ -78,6 +85,8 @@ def install_group(session: Session, *groups: str, also: Sequence[str] = ()) -> N
 
 
 def _requirements(*groups: str) -> tuple[str, ...]:
+    if not groups:
+        return ()
     return nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), *groups)
 
 
@@ -96,8 +105,8 @@ def keep_bytecode(session: Session) -> None:
     session.env["PYTHONDONTWRITEBYTECODE"] = None
 
 
-def install_alone(session: Session, workspace: Workspace, name: str, kind: str = "wheel") -> None:
-    """Install one package and what it declares, its test group, and nothing else but what spreads tests over the cores.
+def install_alone(session: Session, workspace: Workspace, name: str, *groups: str, kind: str = "wheel") -> None:
+    """Install one package and what it declares, its test group, and nothing else but these groups of the root project.
 
     In-house requirements come from this tree as wheels; they are named only where the package or its test group needs
     them, so that an undeclared import fails.
@@ -106,7 +115,7 @@ def install_alone(session: Session, workspace: Workspace, name: str, kind: str =
     made = artifacts_of(workspace, sorted(workspace.closure([name, *tested_with])))
     own = next(each.path for each in made[name] if each.kind == kind)
     others = [each.path for other, files in made.items() if other != name for each in files if each.kind == "wheel"]
-    session.install(*map(str, (own, *others)), *workspace.packages[name].test_group, *_requirements("cores"))
+    session.install(*map(str, (own, *others)), *workspace.packages[name].test_group, *_requirements(*groups))
     keep_bytecode(session)
 
 
@@ -145,7 +154,8 @@ def tests_of(workspace: Workspace, subject: str) -> list[str]:
     """What pytest is told to run for a package, or for the tooling; `logical`, unlike a number, gives way to --pdb."""
     if subject == TOOLING:
         return [*_TOOLING_TESTS, "--numprocesses=logical", "--dist=loadfile"]
-    return [str(workspace.packages[subject].folder / "tests"), "--numprocesses=logical", "--dist=worksteal"]
+    spread = ["--numprocesses=logical", "--dist=worksteal"] if _spreading(workspace) else []
+    return [str(workspace.packages[subject].folder / "tests"), *spread]
 
 
 def _cores() -> int:
