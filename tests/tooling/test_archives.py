@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
+import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 from building import build, one_package
 
-from tooling.effects.archives import difference, members
+from tooling.effects.archives import difference, members, unpack
 from tooling.errors import FailedError
 
 if TYPE_CHECKING:
@@ -99,3 +101,41 @@ def test_a_file_that_is_no_archive_is_said(tmp_path: Path, name: str, content: b
     with pytest.raises(FailedError, match=name) as caught:
         members(path)
     assert caught.value.code == "BD15"
+
+
+def _sdist(folder: Path, *others: tuple[str, bytes, str]) -> Path:
+    """A file, and `others` by name, type and where they link to."""
+    path = folder / "maestro_alpha-1.0.0.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, kind, link in (("top/a.py", tarfile.REGTYPE, ""), *others):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, link
+            archive.addfile(info, io.BytesIO())
+    return path
+
+
+def test_an_sdist_is_unpacked_with_links_that_stay_in_it(tmp_path: Path) -> None:
+    sdist = _sdist(tmp_path, ("top/sub/b.py", tarfile.SYMTYPE, "../a.py"), ("top/c.py", tarfile.LNKTYPE, "top/a.py"))
+    unpack(sdist, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").rglob("*.py")) == ["a.py", "b.py", "c.py"]
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        ("../evil.py", tarfile.REGTYPE, ""),
+        ("/evil.py", tarfile.REGTYPE, ""),
+        ("top/../../evil.py", tarfile.REGTYPE, ""),
+        ("top/evil.py", tarfile.SYMTYPE, "../../evil"),
+        ("top/evil.py", tarfile.SYMTYPE, "/evil"),
+        ("top/evil.py", tarfile.LNKTYPE, "../evil"),
+        ("top/evil.py", tarfile.FIFOTYPE, ""),
+    ],
+    ids=["above", "absolute", "back up", "link above", "link absolute", "hard link above", "pipe"],
+)
+def test_an_sdist_that_leads_outside_is_refused_before_anything_is_unpacked(
+    tmp_path: Path, member: tuple[str, bytes, str]
+) -> None:
+    with pytest.raises(FailedError) as caught:
+        unpack(_sdist(tmp_path, member), tmp_path / "out")
+    assert (caught.value.code, (tmp_path / "out").exists()) == ("BD17", False)

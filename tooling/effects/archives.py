@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import posixpath
 import tarfile
 import zipfile
 import zlib
@@ -50,6 +51,35 @@ def difference(ours: Path, other: Path, where: tuple[str, str] = HERE) -> str:
         if here[name] != there[name]:
             return f"{name} differs{_by_generator(name, ours, other)}"
     return "all members are equal and only their packing differs, as another release of zlib or Python would do it"
+
+
+def unpack(sdist: Path, folder: Path) -> None:
+    """Unpack an sdist into a folder, and nothing outside of it.
+
+    Pythons before 3.11.4, such as Debian 12's, lack the filter of PEP 706; what leads outside is refused on all alike.
+
+    Raises:
+        FailedError: BD17, when a member would come to lie outside or is neither file, folder nor link.
+    """
+    with tarfile.open(sdist, "r:gz") as archive:
+        for info in archive:
+            if not _stays_inside(info):
+                message = f"{info.name} in {sdist.name} leads outside of it, or is neither a file nor a folder."
+                hint = "Let the build backend put in what belongs to the package, and nothing else."
+                raise FailedError("BD17", message, hint, place=Place(file=sdist))
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(folder)  # noqa: S202 - looked at above
+
+
+def _stays_inside(info: tarfile.TarInfo) -> bool:
+    paths = [info.name]
+    if info.issym():
+        paths.append(posixpath.join(posixpath.dirname(info.name), info.linkname))
+    elif info.islnk():
+        paths.append(info.linkname)
+    elif not (info.isfile() or info.isdir()):
+        return False
+    return not any(posixpath.normpath(path).startswith(("/", "..")) for path in paths)
 
 
 def _zip_members(path: Path) -> Iterator[tuple[str, str]]:

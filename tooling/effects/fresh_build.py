@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import tarfile
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tooling.effects.archives import difference, members
+from tooling.effects.archives import difference, members, unpack
 from tooling.effects.build_route import Route, route_of
 from tooling.effects.disk import disk_errors, is_full
 from tooling.effects.isolated_build import BackendFailedError, EnvironmentUnavailableError, build_isolated
@@ -75,8 +74,7 @@ def wheel_from_sdist(package: Package, sdist: Path, into: Path, *, isolated: boo
 
 
 def _wheel_of(package: Package, sdist: Path, bench: _Bench, route: Route) -> Path:
-    with tarfile.open(sdist, "r:gz") as archive:
-        archive.extractall(bench.tree, filter="data")
+    unpack(sdist, bench.tree)
     out = bench.out / "from-sdist"
     out.mkdir()
     (wheel,) = _make(package, bench.tree / sdist.name.removesuffix(".tar.gz"), out, ("wheel",), route)

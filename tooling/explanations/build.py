@@ -101,4 +101,10 @@ ENTRIES: dict[str, Explanation] = {
         meaning="A module in the wheel is no valid Python, so the package, or a part of it, could never be imported.",
         remedy="Correct the line that is named, and run the package's tests: `invoke test --package NAME`.",
     ),
+    "BD17": Explanation(
+        title="an sdist that does not stay in its folder",
+        meaning="A member of the sdist names a place outside of the folder it is unpacked into, directly or by a link, "
+        "or it is a device or the like. Installers refuse such an sdist too (PEP 706).",
+        remedy="Look at the build backend's settings for what goes into the sdist, and take that file out.",
+    ),
 }
