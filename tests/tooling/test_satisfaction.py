@@ -21,6 +21,8 @@ from tooling.plan.resolution import judge
 from tooling.plan.snapshot import Unread
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from release_worlds import Releases
 
     from tooling.model.package import Package
@@ -159,29 +161,45 @@ class TestReading:
 
 
 @st.composite
-def some_releases(draw: st.DrawFn) -> Releases:
-    """Up to three versions each of up to four distributions, whose requirements may go in circles."""
+def some_releases(draw: st.DrawFn, *, circles: bool) -> Releases:
+    """Up to three versions each of up to four distributions that need one another, in circles or not."""
     names = [f"maestro-{name}" for name in "abcd"[: draw(st.integers(1, 4))]]
     specifiers = st.sampled_from(["", ">=2", "<2", "==2", "<3", "!=2"])
     ends = st.sampled_from(["", "", '; extra == "x"', '; python_version < "3.11"'])
     extras = st.sampled_from(["", "", "[x]"])
-    requirement = st.builds("{}{}{} {}".format, st.sampled_from(names), extras, specifiers, ends)
-    requirements = st.lists(requirement, max_size=3).map(lambda texts: tuple(map(Requirement, texts)))
     versions = st.sampled_from([V("1"), V("2"), V("3")])
-    return {name: draw(st.dictionaries(versions, requirements, max_size=3)) for name in names}
+    found: Releases = {}
+    for place, name in enumerate(names):
+        needed = names if circles else names[:place]
+        text = st.builds("{}{}{} {}".format, st.sampled_from(needed or names), extras, specifiers, ends)
+        texts = st.lists(text, max_size=3 if needed else 0)
+        requirements = texts.map(lambda these: tuple(map(Requirement, these)))
+        found = {**found, name: draw(st.dictionaries(versions, requirements, max_size=3))}
+    return found
 
 
-@settings(untimed, max_examples=200)
-@given(some_releases())
-def test_a_choice_is_found_exactly_where_trying_all_finds_one(releases: Releases) -> None:
+def judged(releases: Releases) -> Iterator[tuple[bool, bool]]:
+    """Of each release, with and without an extra: whether we found a choice, and whether trying all finds one."""
     offers = Offers(snapshot=everything(releases), planned={}, in_house=lambda _: True, python="3.11")
     for name, held in releases.items():
         for version in held:
             for extra in (None, "x"):
-                wanted = Candidate(name=name, extra=extra, version=version)
-                verdict = judge(offers, frozenset(), wanted)
+                verdict = judge(offers, frozenset(), Candidate(name=name, extra=extra, version=version))
                 assert (verdict.unread, verdict.untold, verdict.opaque) == (Unread(), frozenset(), frozenset())
-                assert (verdict.conflict == ()) is is_installable(releases, name, version, extra)
+                yield verdict.conflict == (), is_installable(releases, name, version, extra)
+
+
+@settings(untimed, max_examples=200)
+@given(some_releases(circles=False))
+def test_a_choice_is_found_exactly_where_trying_all_finds_one(releases: Releases) -> None:
+    assert all(found is there for found, there in judged(releases))
+
+
+@settings(untimed, max_examples=200)
+@given(some_releases(circles=True))
+def test_no_choice_is_found_where_trying_all_finds_none_also_in_circles(releases: Releases) -> None:
+    """The other way round one may be missed there, as pip misses it: what cannot be decided is refused."""
+    assert all(there for found, there in judged(releases) if found)
 
 
 def uninstallable(releases: Releases, only: Package | None = None) -> list[str]:

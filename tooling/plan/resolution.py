@@ -2,8 +2,9 @@
 
 Each requirement may have a version that satisfies it while no choice satisfies all of them: what is published of one
 package may exclude the new version of another. Mostly the newest of each satisfies all, or the newest of what is up
-already, which is quick to see; where not, resolvelib, which pip resolves with, searches among the others. What has to
-be known of the index and nobody read yet is said, so that it can be read and the question put again.
+already, which is quick to see; where not, resolvelib, which pip resolves with, searches among the others: where
+versions need one another in circles it can miss a choice, as pip then does. What has to be known of the index and
+nobody read yet is said, so that it can be read and the question put again.
 """
 
 from __future__ import annotations
