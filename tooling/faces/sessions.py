@@ -81,7 +81,7 @@ def _spreading(workspace: Workspace) -> tuple[str, ...]:
 def install_group(session: Session, *groups: str, also: Sequence[str] = ()) -> None:
     """Install dependency groups of the root project."""
     session.install(*also, *_requirements(*groups))
-    keep_bytecode(session)
+    _keep_bytecode(session)
 
 
 def _requirements(*groups: str) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ def _requirements(*groups: str) -> tuple[str, ...]:
     return nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), *groups)
 
 
-def keep_bytecode(session: Session) -> None:
+def _keep_bytecode(session: Session) -> None:
     """Let what this session runs find modules compiled by the sessions before it, and compile the rest for the next.
 
     An environment is made anew each time, and most of its modules are the same. Python uses a compiled module only
@@ -116,7 +116,7 @@ def install_alone(session: Session, workspace: Workspace, name: str, *groups: st
     own = next(each.path for each in made[name] if each.kind == kind)
     others = [each.path for other, files in made.items() if other != name for each in files if each.kind == "wheel"]
     session.install(*map(str, (own, *others)), *workspace.packages[name].test_group, *_requirements(*groups))
-    keep_bytecode(session)
+    _keep_bytecode(session)
 
 
 def artifacts_of(workspace: Workspace, wanted: Sequence[str]) -> dict[str, list[Artifact]]:

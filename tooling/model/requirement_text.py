@@ -14,6 +14,8 @@ from packaging.specifiers import Specifier
 from packaging.version import Version
 
 if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+
     from tooling.model.versioning import Floor
 
 _TEXT = re.compile(
@@ -23,6 +25,11 @@ _TEXT = re.compile(
 )
 _CLAUSE = re.compile(r"(?P<space>\s*)(?P<operator>===|==|~=|!=|<=|>=|<|>)(?P<gap>\s*)(?P<version>[^\s,]+)(?P<end>\s*)")
 _FLOORS = frozenset({">=", "==", "===", "~="})
+
+
+def admits(specifier: SpecifierSet, version: Version) -> bool:
+    """Whether a range takes a version, pre-releases like any other: installers take them where they must (PEP 440)."""
+    return specifier.contains(version, prereleases=True)
 
 
 def lowest_of(requirement: Requirement) -> tuple[Version, ...]:
@@ -42,7 +49,7 @@ def in_order(requirement: Requirement) -> str:
 
 def needs_edit(requirement: Requirement, version: Version, floor: Floor) -> bool:
     """Whether the policy of an edge has the requirement rewritten, now that what it names is at `version`."""
-    if not requirement.specifier.contains(version, prereleases=True):
+    if not admits(requirement.specifier, version):
         return True
     if floor == "exact":
         return [(each.operator, each.version) for each in requirement.specifier] != [("==", str(version))]
@@ -55,7 +62,7 @@ def with_version(text: str, version: Version, floor: Floor) -> str:
     assert found is not None, text
     moved = f"=={version}" if floor == "exact" else _moved(found["range"], version)
     edited = f"{found['head']}{found['open']}{moved}{found['close']}{found['tail']}"
-    assert Requirement(edited).specifier.contains(version, prereleases=True), edited
+    assert admits(Requirement(edited).specifier, version), edited
     return edited
 
 

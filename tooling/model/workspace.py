@@ -111,6 +111,10 @@ class Workspace:
         testers = {name for name in self.packages if any(need.package in found for need in self.tested_with(name))}
         return frozenset(found | testers)
 
+    def is_in_house(self, distribution: str) -> bool:
+        """Whether a distribution, by its normalised name, is of this house: from here, or by the prefix of its name."""
+        return distribution in self.folders or distribution.startswith(PREFIX)
+
     def strangers(self, name: str) -> tuple[tuple[Requirement, str | None], ...]:
         """The package's requirements on `maestro-*` distributions that are not in the workspace, with their extra."""
         return tuple(

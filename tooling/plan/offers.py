@@ -47,10 +47,6 @@ class Wish:
     specifier: SpecifierSet
     shown: str = ""
 
-    def admits(self, version: Version) -> bool:
-        """Whether it takes a version, pre-releases like any other: an installer takes them where it must."""
-        return self.specifier.contains(version, prereleases=True)
-
 
 @dataclass(slots=True, kw_only=True)
 class Offers:

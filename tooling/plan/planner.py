@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from tooling.model.package import PREFIX
 from tooling.plan.publishing import Plan, PlannedFile, PlannedPackage, Refusal, unknown
 from tooling.plan.satisfaction import Satisfaction
 from tooling.plan.snapshot import State, published_versions
@@ -33,9 +32,7 @@ def prerequisites(workspace: Workspace, packages: Sequence[Package]) -> frozense
     required = {
         canonicalize_name(requirement.name) for package in brought for requirement, _ in package.all_requirements()
     }
-    return frozenset(
-        name for name in required if name not in chosen and (name in workspace.folders or name.startswith(PREFIX))
-    )
+    return frozenset(name for name in required if name not in chosen and workspace.is_in_house(name))
 
 
 def make_plan(

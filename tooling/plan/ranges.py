@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tooling.model.requirement_text import in_order, lowest_of, needs_edit
+from tooling.model.requirement_text import admits, in_order, lowest_of, needs_edit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -38,7 +38,7 @@ def following(owner: str, need: Need, bumps: Mapping[str, Bump], policy: Version
     floor = policy.floor_of(owner, need.package) if owner != need.package else "minimum"  # that is no edge
     if bump is None or not needs_edit(need.requirement, bump.after, floor):
         return None
-    excluded = not need.requirement.specifier.contains(bump.after, prereleases=True)
+    excluded = not admits(need.requirement.specifier, bump.after)
     because = f"which excludes {bump.after}" if excluded else f'and its floor is "{floor}"'
     extra = f" for its extra {need.extra}" if need.extra else ""
     subject = f"its group {need.group}" if need.group else "it"

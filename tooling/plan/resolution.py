@@ -16,6 +16,7 @@ from packaging.specifiers import SpecifierSet
 from resolvelib import AbstractProvider, BaseReporter
 from resolvelib.resolvers import Resolution, ResolutionImpossible, ResolutionTooDeep
 
+from tooling.model.requirement_text import admits
 from tooling.plan.offers import Candidate, Wish
 from tooling.plan.snapshot import Unread
 
@@ -66,7 +67,7 @@ def _preferred(offers: Offers, available: frozenset[str], wanted: Candidate) -> 
         candidate = waiting.pop()
         for wish in offers.wishes(candidate):
             version = wanted.version if wish.name == wanted.name else offers.preferred(wish.name, available)
-            if version is None or not wish.admits(version):
+            if version is None or not admits(wish.specifier, version):
                 return None
             brought = Candidate(name=wish.name, extra=wish.extra, version=version)
             if brought not in seen:
@@ -154,11 +155,11 @@ class _Provider(AbstractProvider[Wish, Candidate, _Key]):
         return [
             Candidate(name=name, extra=extra, version=version)
             for version in dict.fromkeys([*([first] if first else []), *self._offers.versions(name)])
-            if version not in excluded and all(wish.admits(version) for wish in wishes)
+            if version not in excluded and all(admits(wish.specifier, version) for wish in wishes)
         ]
 
     def is_satisfied_by(self, requirement: Wish, candidate: Candidate) -> bool:
-        return requirement.admits(candidate.version)
+        return admits(requirement.specifier, candidate.version)
 
     def get_dependencies(self, candidate: Candidate) -> tuple[Wish, ...]:
         self.seen.add(candidate.release)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from tooling.model.package import PREFIX
+from tooling.model.requirement_text import admits
 from tooling.plan.offers import Candidate, Offers
 from tooling.plan.publishing import Refusal, unknown
 from tooling.plan.snapshot import Release, Unread, published_versions
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from packaging.requirements import Requirement
-    from packaging.version import Version
 
     from tooling.model.package import Package
     from tooling.model.workspace import Workspace
@@ -82,20 +81,17 @@ class Satisfaction:
 
     def _unsatisfied(self, package: Package, requirement: Requirement, extra: str | None) -> Refusal | None:
         name = canonicalize_name(requirement.name)
-        if name == package.distribution or not self._is_in_house(name):
+        if name == package.distribution or not self.workspace.is_in_house(name):
             return None
         local = self.workspace.packages.get(self.workspace.folders.get(name, ""))
         offered = published_versions(self.snapshot, name)
         if local is not None and local.name in self.chosen:
             offered = offered | {local.version}
-        if any(_admits(requirement, version) for version in offered):
+        if any(admits(requirement.specifier, version) for version in offered):
             return None
         if name in self.snapshot.unknown:
             return unknown(package, f"a {name} that satisfies {requirement}", self.snapshot.unknown[name])
         return _missing(package, requirement, extra, local)
-
-    def _is_in_house(self, distribution: str) -> bool:
-        return distribution in self.workspace.folders or distribution.startswith(PREFIX)
 
     def _before(self) -> dict[str, frozenset[str]]:
         """The distributions of the plan that are certainly up when each package's turn comes."""
@@ -118,7 +114,7 @@ class Satisfaction:
     def _agrees(self, name: str) -> bool:
         """Whether a package takes the versions of the workspace."""
         packages, needs = self.workspace.packages, self.workspace.needs[name]
-        return all(_admits(need.requirement, packages[need.package].version) for need in needs)
+        return all(admits(need.requirement.specifier, packages[need.package].version) for need in needs)
 
     def _likely_unread(self, names: Sequence[str]) -> Unread:
         """Guess by the tree what will have to be known, so that it is read at once and not one after the other."""
@@ -135,7 +131,7 @@ class Satisfaction:
         return Offers(
             snapshot=self.snapshot,
             planned={each.distribution: each for each in self.chosen.values()},
-            in_house=self._is_in_house,
+            in_house=self.workspace.is_in_house,
             python=python,
         )
 
@@ -174,15 +170,11 @@ class Satisfaction:
         return "Change one of these requirements, so that some version satisfies both."
 
 
-def _admits(requirement: Requirement, version: Version) -> bool:
-    return requirement.specifier.contains(version, prereleases=True)
-
-
 def _missing(package: Package, requirement: Requirement, extra: str | None, local: Package | None) -> Refusal:
     where = f" (extra {extra})" if extra else ""
     if local is None:
         hint = f"No package here is {requirement.name}: correct the requirement, or publish it from where it lives."
-    elif _admits(requirement, local.version):
+    elif admits(requirement.specifier, local.version):
         hint = f"Publish it too: add --package {local.name}, or use --all."
     else:
         hint = f"{local.name} is at {local.version} here, which that excludes: change the requirement or the version."

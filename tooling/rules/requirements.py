@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from tooling.errors import Place
 from tooling.model.document import masked
 from tooling.model.package import PREFIX
-from tooling.model.requirement_text import lowest_of
+from tooling.model.requirement_text import admits, lowest_of
 from tooling.rules.rule import Fault, rule
 from tooling.rules.source import read_source
 
@@ -53,7 +53,7 @@ def floors_exist(subject: Subject) -> Iterator[Fault]:
 
 def _floor_faults(subject: Subject, need: Need) -> Iterator[str]:
     version = subject.house.workspace.packages[need.package].version
-    if not need.requirement.specifier.contains(version, prereleases=True):
+    if not admits(need.requirement.specifier, version):
         yield f"`{need.requirement}` is not satisfied by {need.package} {version}, which is in the workspace."
     floors = lowest_of(need.requirement)
     if not floors:
